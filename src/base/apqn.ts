@@ -1,0 +1,16 @@
+/**
+ * APQN: adapter (APID, high byte) and domain (APQI, low byte) as the 16-bit queue id of arch/s390/include/asm/ap.h (AP_MKQID).
+ */
+export type Apqn = number;
+
+export const apqnOf = (adapter: number, domain: number): Apqn => ((adapter & 0xff) << 8) | (domain & 0xff);
+export const adapterOf = (apqn: Apqn): number => (apqn >> 8) & 0xff;
+export const domainOf = (apqn: Apqn): number => apqn & 0xff;
+
+/** `05.00ab`: the name of the queue device. */
+export const apqnText = (apqn: Apqn): string => `${hex(adapterOf(apqn), 2)}.${hex(domainOf(apqn), 4)}`;
+
+/** `card05`: the name of the card device. */
+export const cardText = (adapter: number): string => `card${hex(adapter, 2)}`;
+
+const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');

@@ -1,0 +1,56 @@
+/**
+ * The ordered log of what happened in a run: hot plug, resets, interrupts, attach and detach, uevents, findings.
+ * Typed events over eventemitter3; time is the clock of the runtime, so a controlled run writes the same log for the same seed.
+ */
+import { EventEmitter } from 'eventemitter3';
+
+export type EventValue = string | number | boolean | null | readonly (string | number)[];
+
+export interface LogEvent {
+  /** Position in the log, from 0. */
+  readonly seq: number;
+  /** Milliseconds of the runtime's clock. */
+  readonly t: number;
+  /** `ap.uevent`, `mdev.assign`, `guest.lost-queue` ...: area, dot, what. */
+  readonly kind: string;
+  /** The task that did it, or the hardware. */
+  readonly by: string;
+  readonly data: Readonly<Record<string, EventValue>>;
+}
+
+export class EventLog {
+  private readonly emitter = new EventEmitter<{ event: (event: LogEvent) => void }>();
+  private readonly now: () => number;
+  private readonly keep: number;
+  private next = 0;
+  /** The newest `keep` events, oldest first. */
+  readonly events: LogEvent[] = [];
+
+  /** `keep` bounds the memory of a long run (default 10,000 events); listeners see all of them. */
+  constructor(now: () => number, keep = 10_000) {
+    this.now = now;
+    this.keep = keep;
+  }
+
+  emit(kind: string, by: string, data: LogEvent['data'] = {}): void {
+    const event: LogEvent = { seq: this.next++, t: this.now(), kind, by, data };
+    this.events.push(event);
+    if (this.events.length > this.keep * 2) this.events.splice(0, this.events.length - this.keep);
+    this.emitter.emit('event', event);
+  }
+
+  /** Answers the function that unsubscribes. */
+  onEvent(listener: (event: LogEvent) => void): () => void {
+    this.emitter.on('event', listener);
+    return () => this.emitter.off('event', listener);
+  }
+
+  get count(): number {
+    return this.next;
+  }
+}
+
+/** One line of NDJSON, fields in a fixed order. */
+export function eventLine(event: LogEvent): string {
+  return `${JSON.stringify({ seq: event.seq, t: Math.round(event.t * 1000) / 1000, kind: event.kind, by: event.by, ...event.data })}\n`;
+}
