@@ -1,0 +1,86 @@
+/**
+ * The AP instructions as drivers issue them (ap_tapq, ap_rapq, ap_zapq, ap_aqic, ap_qci, ap_nqap, ap_dqap in asm/ap.h).
+ * One port for the host kernel and for guests: who implements it decides which queues are behind it.
+ */
+import type { ApMask } from '../base/ap-mask.ts';
+import type { Apqn } from '../base/apqn.ts';
+import type { MaybePromise } from '../runtime/runtime.ts';
+import type { Task } from '../runtime/task.ts';
+import type { ApStatus } from './ap-status.ts';
+
+/** What TAPQ leaves in GR2. */
+export interface TapqInfo {
+  /** The upper word: facility bits, class, bind state. */
+  readonly functions: number;
+  /** 10 (CEX4) to 14 (CEX8). */
+  readonly type: number;
+  /** Highest domain number. */
+  readonly domains: number;
+  /** Message limit in 4 KiB units; up to 3 means the classic 12 KiB. */
+  readonly ml: number;
+  /** Queue depth minus one. */
+  readonly depth: number;
+}
+
+/** What QCI stores. */
+export interface QciInfo {
+  /** Bytes 0-3 of the block as a word, see `QciFlag`. */
+  readonly flags: number;
+  /** Highest adapter number. */
+  readonly na: number;
+  /** Highest domain number. */
+  readonly nd: number;
+  readonly apm: ApMask;
+  readonly aqm: ApMask;
+  readonly adm: ApMask;
+}
+
+export interface AqicOperand {
+  /** true enables, false disables. */
+  readonly ir: boolean;
+  readonly isc: number;
+  /** Absolute address of the notification byte; 0 = none. */
+  readonly nib: number;
+}
+
+export interface NqapRequest {
+  readonly psmid: bigint;
+  readonly message: Uint8Array;
+  /** Special command; needs the APSC facility of the card. */
+  readonly special?: boolean;
+}
+
+export interface DqapResult {
+  /** rc PARTIAL: the capacity was too small, the next DQAP goes on where this one stopped. */
+  readonly status: ApStatus;
+  readonly psmid: bigint;
+  readonly reply: Uint8Array | null;
+  /** Bytes of this reply still in the queue. */
+  readonly residual: number;
+}
+
+export interface TapqResult {
+  readonly status: ApStatus;
+  /** null when the response code carries none. */
+  readonly info: TapqInfo | null;
+}
+
+export interface ApInstructions {
+  /** With the T bit. */
+  tapq(task: Task, apqn: Apqn): MaybePromise<TapqResult>;
+  rapq(task: Task, apqn: Apqn): MaybePromise<ApStatus>;
+  zapq(task: Task, apqn: Apqn): MaybePromise<ApStatus>;
+  aqic(task: Task, apqn: Apqn, operand: AqicOperand): MaybePromise<ApStatus>;
+  /** null without facility 12. */
+  qci(task: Task): MaybePromise<QciInfo | null>;
+  nqap(task: Task, apqn: Apqn, request: NqapRequest): MaybePromise<ApStatus>;
+  dqap(task: Task, apqn: Apqn, capacity: number): MaybePromise<DqapResult>;
+}
+
+/** The program issued an AP instruction that the machine answers with program interruption 6 instead of a status. */
+export class SpecificationException extends Error {
+  constructor(message: string) {
+    super(`specification exception: ${message}`);
+    this.name = 'SpecificationException';
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * One AP queue of the hardware and what each AP instruction does to it. It is the visible operation of its own instructions:
+ * two instructions on different queues do not see each other.
+ */
+import { apqnText, domainOf, type Apqn } from '../base/apqn.ts';
+import type { Op, Task } from '../runtime/task.ts';
+import type { DqapResult, NqapRequest, TapqResult } from './ap-instructions.ts';
+import { bareStatus, type ApStatus } from './ap-status.ts';
+import { jobFor, targetDomain } from './card-job.ts';
+import { CardFunction, maxMessageSize } from './card-type.ts';
+import type { InterruptTarget, NotificationByte } from './interrupts.ts';
+import type { QueueHost, QueuePosition } from './queue-host.ts';
+import { QueueWork, type Irq } from './queue-work.ts';
+import { Rc } from './response-code.ts';
+
+/** AQIC with the address already translated: whose storage the byte is in and who is interrupted. */
+export interface MachineAqic {
+  readonly ir: boolean;
+  readonly isc: number;
+  /** null: there is nobody to interrupt, as when disabling. */
+  readonly target: InterruptTarget | null;
+  /** null: the address is not usable. */
+  readonly nib: NotificationByte | null;
+}
+
+/** `task.mode` of a queue operation. */
+export const QueueOp = { TAPQ: 0, RAPQ: 1, ZAPQ: 2, AQIC: 3, NQAP: 4, DQAP: 5 } as const;
+
+const NO_WORK = new QueueWork();
+
+export class HwQueue implements Op {
+  readonly apqn: Apqn;
+  private readonly adapter: QueuePosition;
+  private readonly host: QueueHost;
+  /** null until there is something to remember: a machine may have 65,536 queues. */
+  private work: QueueWork | null = null;
+
+  constructor(apqn: Apqn, adapter: QueuePosition, host: QueueHost) {
+    this.apqn = apqn;
+    this.adapter = adapter;
+    this.host = host;
+  }
+
+  get opName(): string {
+    return 'AP instruction';
+  }
+
+  /** `05.0004`, for reports. */
+  get name(): string {
+    return apqnText(this.apqn);
+  }
+
+  /** What the queue holds now, for checkers and reports. */
+  get state(): Readonly<QueueWork> {
+    return this.work ?? NO_WORK;
+  }
+
+  enabled(): boolean {
+    return true;
+  }
+
+  perform(task: Task): unknown {
+    switch (task.mode) {
+      case QueueOp.TAPQ:
+        return this.tapq();
+      case QueueOp.RAPQ:
+      case QueueOp.ZAPQ:
+        return this.reset();
+      case QueueOp.AQIC:
+        return this.aqic(task.arg as MachineAqic);
+      case QueueOp.NQAP:
+        return this.nqap(task.arg as NqapRequest);
+      case QueueOp.DQAP:
+        return this.dqap(task.arg as number);
+      default:
+        throw new Error(`expected an AP instruction of queue ${this.name}, got operation ${task.mode}`);
+    }
+  }
+
+  /** Everything is lost: messages, interrupts, a running reset. */
+  drop(): void {
+    this.work?.cancelTimers();
+    this.work = null;
+  }
+
+  private tapq(): TapqResult {
+    const status = this.status(this.refusal());
+    const card = this.adapter.card;
+    return { status, info: status.rc === Rc.Q_NOT_AVAIL || card === null ? null : this.host.tapqInfo(card) };
+  }
+
+  private reset(): ApStatus {
+    const rc = this.refusal();
+    if (rc !== Rc.NORMAL) return this.status(rc);
+    this.drop();
+    const work = new QueueWork();
+    this.work = work;
+    this.adapter.counters.resets++;
+    work.resetting = this.host.rt.timer(`reset of ${this.name}`, this.host.resetMs, () => {
+      if (this.work === work) this.work = null;
+    });
+    return this.status(Rc.NORMAL);
+  }
+
+  private aqic({ ir, isc, target, nib }: MachineAqic): ApStatus {
+    let rc = this.refusal();
+    if (rc === Rc.NORMAL && this.state.irqChange !== null) rc = Rc.BUSY;
+    if (rc === Rc.NORMAL && ir && (nib === null || target === null)) rc = Rc.INVALID_ADDRESS;
+    if (rc === Rc.NORMAL && ir === (this.state.irq !== null)) rc = Rc.OTHERWISE_CHANGED;
+    if (rc === Rc.NORMAL) this.changeIrq(ir ? { isc, target: target!, nib: nib! } : null);
+    return this.status(rc);
+  }
+
+  private changeIrq(irq: Irq | null): void {
+    const work = (this.work ??= new QueueWork());
+    const { rt, irqEnableMs } = this.host;
+    if (irqEnableMs === 0) {
+      work.irq = irq;
+      return;
+    }
+    work.irqChange = rt.timer(`interrupts of ${this.name}`, irqEnableMs, () => {
+      if (this.work !== work) return;
+      work.irqChange = null;
+      work.irq = irq;
+    });
+  }
+
+  private nqap(request: NqapRequest): ApStatus {
+    const { psmid, message, special = false } = request;
+    const rc = this.refusal() || this.messageRefusal(message, special);
+    if (rc !== Rc.NORMAL) return this.status(rc);
+    const work = (this.work ??= new QueueWork());
+    // The sender may use its buffer for something else from now on.
+    work.pending.push({ psmid, message: message.slice() });
+    this.adapter.counters.requests++;
+    if (work.serving === null) this.serve(work);
+    return this.status(Rc.NORMAL);
+  }
+
+  private messageRefusal(message: Uint8Array, special: boolean): number {
+    const card = this.adapter.card!;
+    if (special && (card.functions & CardFunction.APSC) === 0) return Rc.REQ_FAC_NOT_INST;
+    if (message.length > maxMessageSize(card.ml)) return Rc.MESSAGE_TOO_BIG;
+    if (!this.host.rc8a) {
+      const domain = targetDomain(card, message);
+      if (domain !== null && domain !== domainOf(this.apqn)) return Rc.INVALID_DOMAIN;
+    }
+    return this.state.outstanding >= card.depth ? Rc.Q_FULL : Rc.NORMAL;
+  }
+
+  /** Starts on the first pending request. */
+  private serve(work: QueueWork): void {
+    const { rt, service, rsa } = this.host;
+    const card = this.adapter.card!;
+    const { psmid, message } = work.pending[0]!;
+    const job = jobFor(card, domainOf(this.apqn), message);
+    work.serving = rt.timer(`service of ${this.name}`, service(card, job), () => {
+      if (this.work !== work) return;
+      work.serving = null;
+      work.pending.shift();
+      work.replies.push({ psmid, bytes: job.reply(rsa), read: 0 });
+      this.adapter.counters.replies++;
+      if (work.pending.length > 0) this.serve(work);
+      this.interrupt(work);
+    });
+  }
+
+  /** The byte first: whoever is interrupted looks at it. */
+  private interrupt({ irq }: QueueWork): void {
+    if (irq === null) return;
+    this.adapter.counters.irqs++;
+    irq.nib.set();
+    irq.target.adapterInterruption(irq.isc);
+  }
+
+  private dqap(capacity: number): DqapResult {
+    const rc = this.refusal();
+    if (rc !== Rc.NORMAL) return this.noReply(rc);
+    const { replies } = this.state;
+    const reply = replies[0];
+    if (reply === undefined) return this.noReply(Rc.NO_PENDING_REPLY);
+    const part = reply.bytes.slice(reply.read, reply.read + capacity);
+    reply.read += part.length;
+    const residual = reply.bytes.length - reply.read;
+    if (residual === 0) replies.shift();
+    return { status: this.status(residual === 0 ? Rc.NORMAL : Rc.PARTIAL), psmid: reply.psmid, reply: part, residual };
+  }
+
+  private noReply(rc: number): DqapResult {
+    return { status: this.status(rc), psmid: 0n, reply: null, residual: 0 };
+  }
+
+  /** The response code that every instruction gets in the state the queue is in, NORMAL when there is none. */
+  private refusal(): number {
+    const { card, configured, checkstopped } = this.adapter;
+    if (card === null || !this.host.hasDomain(domainOf(this.apqn))) return Rc.Q_NOT_AVAIL;
+    if (!configured) return Rc.DECONFIGURED;
+    if (checkstopped) return Rc.CHECKSTOPPED;
+    return this.state.resetting === null ? Rc.NORMAL : Rc.RESET_IN_PROGRESS;
+  }
+
+  private status(rc: number): ApStatus {
+    if (rc === Rc.Q_NOT_AVAIL) return bareStatus(rc);
+    const { state } = this;
+    return {
+      queueEmpty: state.outstanding === 0,
+      repliesWaiting: state.replies.length > 0,
+      queueFull: state.outstanding >= this.adapter.card!.depth,
+      asyncError: false,
+      irqEnabled: state.irq !== null,
+      rc,
+    };
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Setting and clearing the AP masks of a VM (arch/s390/kvm/kvm-s390.c: kvm_arch_crypto_set_masks, kvm_arch_crypto_clear_masks):
+ * every vCPU is taken out of SIE, the masks change, nested guests are told to rebuild theirs, the vCPUs go on.
+ */
+import type { Task } from '../runtime/task.ts';
+import { EMPTY_APCB, storedIn, type Apcb } from './crycb.ts';
+import type { Kvm } from './kvm.ts';
+
+/** @holds kvm->lock. Sleeps until every vCPU is out of SIE. */
+export async function setMasksLocked(task: Task, kvm: Kvm, masks: Apcb): Promise<void> {
+  kvm.lock.assertHeld(task, 'setting the AP masks');
+  kvm.sieBlocked = true;
+  const blocked = kvm.blockMap.hold(task);
+  try {
+    for (const vcpu of kvm.vcpus) vcpu.kicks++;
+    await kvm.sieExit.wait(task, () => kvm.vcpus.every((vcpu) => !vcpu.inSie));
+    kvm.apcb.set(task, storedIn(kvm.crycbFormat, masks));
+    kvm.vsieRestarts++;
+  } finally {
+    kvm.sieBlocked = false;
+    blocked.release();
+    kvm.unblocked.wakeAll(task);
+  }
+  kvm.host.events.emit('kvm.masks', task.name, { guest: kvm.name, apm: [...masks.apm.bits()], aqm: [...masks.aqm.bits()], adm: [...masks.adm.bits()] });
+}
+
+/** @holds kvm->lock. */
+export async function clearMasksLocked(task: Task, kvm: Kvm): Promise<void> {
+  await setMasksLocked(task, kvm, EMPTY_APCB);
+}

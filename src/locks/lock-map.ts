@@ -1,0 +1,56 @@
+/**
+ * A lock map: stands for "what somebody waits for" where that is no lock (kernel: struct lockdep_map of work items, kernfs nodes).
+ * Setting the flag is a trylock of the map, clearing it a release, waiting for it an acquire and release.
+ */
+import type { Task } from '../runtime/task.ts';
+import { Guard, type Held } from './guard.ts';
+import type { LockClass } from './lock-class.ts';
+import type { LockContext } from './lock-context.ts';
+import type { Lockdep } from './lockdep.ts';
+import { EXCLUSIVE, TRY, type LockMode } from './modes.ts';
+
+export class LockMap implements Held {
+  readonly cls: LockClass;
+  readonly name: string;
+  readonly dep: Lockdep | null;
+  /** Tasks that others wait for. */
+  readonly holders: Task[] = [];
+
+  constructor(ctx: LockContext, cls: LockClass, name: string) {
+    this.cls = cls;
+    this.name = name;
+    this.dep = ctx.dep;
+  }
+
+  /** The task is now the one that is waited for. */
+  hold(task: Task, mode: LockMode = EXCLUSIVE): Guard {
+    const node = this.dep === null ? null : this.dep.check(task, this.cls, mode | TRY);
+    this.holders.push(task);
+    return new Guard(this, task, mode | TRY, node);
+  }
+
+  /** The task runs a section that others flush: unlike `hold`, what it already holds must not depend on it. */
+  enter(task: Task): Guard {
+    const node = this.dep === null ? null : this.dep.check(task, this.cls, EXCLUSIVE);
+    this.holders.push(task);
+    return new Guard(this, task, EXCLUSIVE, node);
+  }
+
+  unlock(guard: Guard): void {
+    guard.pop();
+    this.holders.splice(this.holders.indexOf(guard.task), 1);
+  }
+
+  free(): void {
+    // Nobody queues for the map itself: waiters are woken by what it belongs to.
+  }
+
+  retake(): never {
+    throw new Error(`${this.name} is held, not waited for`);
+  }
+
+  visitHolders(visit: (holder: Task) => boolean): boolean {
+    for (const holder of this.holders) if (visit(holder)) return true;
+    return false;
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * Where in the code something happened: captured for new dependencies only, never on a warm path (a stack costs microseconds).
+ */
+
+/** Frames of the lock layer and of the runtime are left out: what matters is who called them. */
+const INNER = /[/\\](?:src|dist)[/\\](?:locks|runtime)[/\\]|node:internal|node_modules|^\s*at (?:async )?Promise\.|<anonymous>/;
+const FRAME = /at (?:async )?(?:(.+?) \()?(?:file:\/\/)?([^()]+?):(\d+):(\d+)\)?$/;
+
+/** Callers, innermost first: `src/vfio-ap/assign.ts:54 assignAdapter`. */
+export type Place = readonly string[];
+
+export function capturePlace(depth = 6): Place {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 24;
+  const stack = new Error('place').stack ?? '';
+  Error.stackTraceLimit = before;
+  return readStack(stack, depth);
+}
+
+/** The frames of a stack text that lie outside the lock layer. */
+export function readStack(stack: string, depth: number): Place {
+  const places: string[] = [];
+  for (const line of stack.split('\n').slice(1)) {
+    if (INNER.test(line)) continue;
+    const match = FRAME.exec(line.trim());
+    if (match === null) continue;
+    const [, caller, file, row] = match;
+    places.push(`${shortPath(file!)}:${row}${caller === undefined ? '' : ` ${caller.replace(/^(?:async|new) /, '')}`}`);
+    if (places.length === depth) break;
+  }
+  return places;
+}
+
+function shortPath(path: string): string {
+  const at = path.replaceAll('\\', '/').match(/(?:^|\/)((?:src|dist|test|bench)\/.*)$/);
+  return at?.[1] ?? path.split('/').slice(-2).join('/');
+}

@@ -1,0 +1,143 @@
+/**
+ * Wait queue (kernel: wait_event and friends, include/linux/wait.h). Every wait carries a lock map and is validated at every call, with
+ * the locks held while asleep, also when nothing has to be waited for: that is what lockdep cannot see.
+ */
+import { Semaphore } from 'async-mutex';
+import type { MaybePromise, Timer } from '../runtime/runtime.ts';
+import type { Blocker, Effect, Op, Task } from '../runtime/task.ts';
+import type { Guard } from './guard.ts';
+import type { LockContext } from './lock-context.ts';
+import type { LockMap } from './lock-map.ts';
+import { EXCLUSIVE } from './modes.ts';
+
+export interface WaitOptions {
+  /** Given back while asleep and held again afterwards. */
+  readonly drop?: Guard;
+  /** The wait ends without the condition after this long. */
+  readonly timeoutMs?: number;
+}
+
+interface Sleeper {
+  readonly task: Task;
+  readonly seat: Semaphore;
+  timer: Timer | null;
+}
+
+class WakeAll implements Effect {
+  readonly effectName = 'wake-all';
+  nextEffect: Effect | null = null;
+  private readonly wake: () => void;
+
+  constructor(wake: () => void) {
+    this.wake = wake;
+  }
+
+  takeEffect(): void {
+    this.wake();
+  }
+}
+
+const SLEEP = 0;
+
+export class WaitQueue implements Op, Blocker {
+  readonly opName = 'sleep-on';
+  readonly map: LockMap;
+  private readonly ctx: LockContext;
+  /** Live runtime. */
+  private sleepers: Sleeper[] = [];
+  /** Controlled runtime. */
+  private announced: Task[] = [];
+
+  constructor(ctx: LockContext, map: LockMap) {
+    this.ctx = ctx;
+    this.map = map;
+  }
+
+  get name(): string {
+    return this.map.name;
+  }
+
+  /** Sleeps until `condition`; it runs without any suspension. False when the time ran out first. */
+  wait(task: Task, condition: () => boolean, options: WaitOptions = {}): MaybePromise<boolean> {
+    this.ctx.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);
+    if (condition()) return true;
+    return this.sleep(task, condition, options);
+  }
+
+  /** `by` is null when the hardware or a timer wakes. */
+  wakeAll(by: Task | null): void {
+    if (this.sleepers.length === 0 && this.announced.length === 0) return;
+    if (by === null) this.wake();
+    else this.ctx.rt.effect(by, new WakeAll(() => this.wake()), false);
+  }
+
+  enabled(task: Task): boolean {
+    return task.flag || task.due <= this.ctx.rt.now();
+  }
+
+  perform(): unknown {
+    return undefined;
+  }
+
+  blocked(task: Task): void {
+    if (task.due === Number.POSITIVE_INFINITY) this.ctx.checkCycle(task);
+  }
+
+  blockers(_task: Task, visit: (holder: Task) => boolean): boolean {
+    return this.map.visitHolders(visit);
+  }
+
+  private async sleep(task: Task, condition: () => boolean, options: WaitOptions): Promise<boolean> {
+    const { rt } = this.ctx;
+    const deadline = options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : rt.now() + options.timeoutMs;
+    for (;;) {
+      await (rt.controlled ? this.sleepControlled(task, deadline, options) : this.sleepLive(task, deadline, options));
+      if (options.drop !== undefined) await options.drop.lock.retake(options.drop);
+      if (condition()) return true;
+      if (rt.now() >= deadline) return false;
+    }
+  }
+
+  private sleepControlled(task: Task, deadline: number, { drop }: WaitOptions): MaybePromise<void> {
+    this.announced.push(task);
+    task.flag = false;
+    drop?.release();
+    task.due = deadline;
+    const stopped = this.ctx.rt.point(task, this, SLEEP) as MaybePromise<void>;
+    const awake = (): void => {
+      task.flag = false;
+      task.due = Number.POSITIVE_INFINITY;
+      const at = this.announced.indexOf(task);
+      if (at >= 0) this.announced.splice(at, 1);
+    };
+    return stopped instanceof Promise ? stopped.then(awake) : awake();
+  }
+
+  private async sleepLive(task: Task, deadline: number, { drop }: WaitOptions): Promise<void> {
+    const sleeper: Sleeper = { task, seat: new Semaphore(0), timer: null };
+    this.sleepers.push(sleeper);
+    drop?.release();
+    const limited = deadline !== Number.POSITIVE_INFINITY;
+    if (limited) sleeper.timer = this.ctx.rt.timer(`timeout of ${this.name}`, deadline - this.ctx.rt.now(), () => this.expire(sleeper));
+    // A timed wait ends by itself: it takes part in no deadlock.
+    if (!limited) this.ctx.block(task, this);
+    await sleeper.seat.acquire(1);
+    this.ctx.unblock(task);
+  }
+
+  private expire(sleeper: Sleeper): void {
+    this.sleepers.splice(this.sleepers.indexOf(sleeper), 1);
+    sleeper.seat.release(1);
+  }
+
+  private wake(): void {
+    for (const task of this.announced) task.flag = true;
+    const { sleepers } = this;
+    this.sleepers = [];
+    for (const { seat, timer, task } of sleepers) {
+      timer?.cancel();
+      this.ctx.unblock(task);
+      seat.release(1);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * Reads the events of a scenario file: picks the form by the verb, checks it, and resolves the names in it. No kernel counterpart.
+ */
+import type { AdapterSpec, HostSpec } from '../machine/host-spec.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { DO_VERBS, eventForms, KEY_VERBS, LATER_VERBS, type EventFields, type VerbName } from './event-schema.ts';
+import { withUuid } from './mdev-paths.ts';
+import type { FieldPath } from './place.ts';
+import type { EventSpec, Verb, When } from './scenario.ts';
+import type { ScenarioSource } from './source.ts';
+import { validate } from './validate.ts';
+
+/** What events of every form have; a pause and a repeat have no `expect`. */
+interface OrderFields {
+  readonly at?: When | undefined;
+  readonly task?: string | undefined;
+  readonly expect?: string | undefined;
+}
+
+/** Reads all events of a file; `count` is how many there are. */
+export function toEvents(source: ScenarioSource, count: number, host: HostSpec): EventSpec[] {
+  const reader = new EventReader(source, host);
+  return Array.from({ length: count }, (_, i) => reader.event(['events', i], null));
+}
+
+class EventReader {
+  private readonly source: ScenarioSource;
+  private readonly host: HostSpec;
+  private readonly uuids: ReadonlyMap<string, string>;
+  /** Operations of all workloads together: what a share and a count refer to. */
+  private readonly operations: number;
+  /** Adapters that the host has, or that an event read so far plugs. */
+  private readonly adapters: Map<number, AdapterSpec>;
+
+  constructor(source: ScenarioSource, host: HostSpec) {
+    this.source = source;
+    this.host = host;
+    this.uuids = new Map(host.mdevs.map((mdev) => [mdev.name, mdev.uuid]));
+    this.operations = host.guests.reduce((sum, guest) => sum + guest.vcpus * (guest.workload?.operations ?? 0), 0);
+    this.adapters = new Map(host.adapters.map((adapter) => [adapter.id, adapter]));
+  }
+
+  /** `around`: the task of the repeat that the event is in, null outside one. */
+  event(path: FieldPath, around: string | null): EventSpec {
+    const name = this.verbName(path);
+    const fields: OrderFields = validate(this.source, path, eventForms[name]);
+    const at = fields.at ?? null;
+    if (around !== null && at !== null) {
+      throw this.source.problem([...path, 'at'], { expected: 'no "at" inside a repeat: its events follow each other' });
+    }
+    this.checkWhen(at, [...path, 'at']);
+    const task = fields.task ?? around;
+    if (task === null) throw this.source.problem([...path, 'task'], { expected: 'the name of the task' });
+    if (around !== null && task !== around) {
+      throw this.source.problem([...path, 'task'], { expected: `${around}, the task of the repeat, or none` });
+    }
+    const verb = this.verb(name, fields, path, task);
+    return { at, task, verb, expect: fields.expect ?? null, place: this.source.placeOf(path) };
+  }
+
+  private verbName(path: FieldPath): VerbName {
+    const node = this.source.nodeAt(path)!;
+    const known = [...KEY_VERBS, ...DO_VERBS];
+    const form = `one verb: ${KEY_VERBS.join(', ')}, or do: with ${DO_VERBS.join(', ')}`;
+    const later = LATER_VERBS.find((verb) => node.children.has(verb));
+    if (later !== undefined) throw this.source.keyProblem(path, later, { expected: form, hint: NOT_YET });
+    const [key, second] = [...KEY_VERBS, 'do' as const].filter((verb) => node.children.has(verb));
+    if (key === undefined) throw this.source.problem(path, { expected: form });
+    if (second !== undefined) throw this.source.keyProblem(path, second, { expected: form, hint: `"${key}" is one already` });
+    if (key !== 'do') return key;
+    const word = node.children.get('do')!.value;
+    const verb = DO_VERBS.find((candidate) => candidate === word);
+    if (verb !== undefined) return verb;
+    const planned = LATER_VERBS.some((candidate) => candidate === word);
+    const hint = planned ? NOT_YET : typeof word === 'string' ? didYouMean(word, known) : undefined;
+    throw this.source.problem([...path, 'do'], { expected: `one of ${DO_VERBS.join(', ')}`, hint });
+  }
+
+  /** `fields` has passed the form of the verb, which is what makes the casts true. */
+  private verb(name: VerbName, fields: OrderFields, path: FieldPath, task: string): Verb {
+    const as = <V extends VerbName>(_verb: V) => fields as unknown as EventFields<V>;
+    switch (name) {
+      case 'write': {
+        // The text as written, so that an unquoted 0xab is stored as 0xab and not as 171.
+        const value = this.source.nodeAt([...path, 'write', 1])!.scalar!;
+        return { kind: 'write', path: withUuid(as(name).write[0], this.uuids), value };
+      }
+      case 'read':
+        return { kind: 'read', path: withUuid(as(name).read, this.uuids) };
+      case 'attach':
+      case 'detach':
+        return { kind: name, guest: this.guest(as(name).guest, [...path, 'guest']) };
+      case 'unbind':
+        return { kind: 'unbind', queue: as(name).queue };
+      case 'bind':
+        return { kind: 'bind', queue: as(name).queue, driver: as(name).driver };
+      case 'checkstop':
+        return { kind: 'checkstop', adapter: this.adapter(as(name).adapter, [...path, 'adapter']).id, on: as(name).on };
+      case 'host-config':
+        return this.hostConfig(as(name), path);
+      case 'pause':
+        return { kind: 'pause', ms: as(name).for };
+      case 'repeat': {
+        const { repeat: times, events } = as(name);
+        return { kind: 'repeat', times, events: events.map((_, i) => this.event([...path, 'events', i], task)) };
+      }
+    }
+  }
+
+  private hostConfig({ plug, unplug }: EventFields<'host-config'>, path: FieldPath): Verb {
+    if (unplug !== undefined) return { kind: 'unplug', adapters: unplug.map((id, i) => this.adapter(id, [...path, 'unplug', i]).id) };
+    const adapters = plug!.map((entry, i) => (typeof entry === 'number' ? this.adapter(entry, [...path, 'plug', i]) : entry));
+    for (const adapter of adapters) this.adapters.set(adapter.id, adapter);
+    return { kind: 'plug', adapters };
+  }
+
+  private adapter(id: number, path: FieldPath): AdapterSpec {
+    const known = this.adapters.get(id);
+    if (known !== undefined) return known;
+    throw this.source.problem(path, { expected: 'an adapter of the host, or one that an earlier event plugs as { id, type }' });
+  }
+
+  private guest(name: string, path: FieldPath): string {
+    const names = this.host.guests.map((guest) => guest.name);
+    const found = this.host.guests.find((guest) => guest.name === name);
+    if (found === undefined) {
+      const expected = `the name of a guest of this file (${names.join(', ') || 'it has none'})`;
+      throw this.source.problem(path, { expected, hint: didYouMean(name, names) });
+    }
+    if (found.mdev === null) throw this.source.problem(path, { expected: 'a guest with an mdev', got: `${name}, which has none` });
+    return name;
+  }
+
+  /** A point that the workloads never reach would make the event, and the run, wait for ever. */
+  private checkWhen(at: When | null, path: FieldPath): void {
+    if (at?.kind !== 'share' && at?.kind !== 'operations') return;
+    if (this.operations === 0) throw this.source.problem(path, { expected: 'now or a time, as no guest has a workload' });
+    if (at.kind === 'operations' && at.count > this.operations) {
+      throw this.source.problem([...path, 'op'], { expected: `at most ${this.operations}, the operations of all workloads` });
+    }
+  }
+}
+
+const NOT_YET = 'this verb is not emulated yet';

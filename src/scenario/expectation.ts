@@ -1,0 +1,45 @@
+/**
+ * What a scenario says should come out: nothing found, or findings of certain kinds, and per design where that differs.
+ * No kernel counterpart.
+ */
+import { z } from 'zod';
+import { fields } from './validate.ts';
+import { oneOf } from './values.ts';
+
+export const FINDING_KINDS = [
+  'lock-order',
+  'recursive-lock',
+  'deadlock',
+  'hung-task',
+  'data-race',
+  'stale-write',
+  'use-after-free',
+  'leak',
+  'invariant',
+  'guest-error',
+  'assertion',
+] as const;
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
+/** The kinds of findings that are expected; empty: a clean run. */
+export type ExpectedKinds = readonly FindingKind[];
+
+export interface Expectation {
+  readonly verdict: ExpectedKinds;
+  readonly designs: Readonly<Record<string, ExpectedKinds>>;
+}
+
+/** What to expect of a run under `design`. */
+export function expectedKinds(expectation: Expectation, design: string): ExpectedKinds {
+  return Object.hasOwn(expectation.designs, design) ? expectation.designs[design]! : expectation.verdict;
+}
+
+const VERDICT_TEXT = 'clean, or a list of finding kinds';
+const verdict = z
+  .union([z.literal('clean'), z.array(oneOf('a kind of finding', FINDING_KINDS)).min(1, { error: VERDICT_TEXT })], { error: VERDICT_TEXT })
+  .transform((value): ExpectedKinds => (value === 'clean' ? [] : value));
+
+export const expectationSchema = fields('a map with verdict and designs', {
+  verdict: verdict.default([]),
+  designs: z.record(z.string(), verdict, { error: 'a map of design names to verdicts' }).default({}),
+});

@@ -1,0 +1,48 @@
+/**
+ * The schema of a whole scenario file, for the loader and for the published JSON Schema. No kernel counterpart.
+ */
+import { z } from 'zod';
+import { eventSchema } from './event-schema.ts';
+import { expectationSchema } from './expectation.ts';
+import { guestSchema, hostSchema, mdevSchema } from './topology-schema.ts';
+import { fields } from './validate.ts';
+import { named } from './values.ts';
+
+export const DEFAULT_DESIGN = 'guests-lock';
+
+const DESIGN_TEXT = 'the name of a locking design, or a file: ./NAME.ts, ./NAME.yaml or an absolute path';
+const DESIGN_FORM = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*|\.{0,2}\/.*\.(?:ts|yaml))$/;
+
+/** Known defects and faults come later: until then asking for one is an error, never silently ignored. */
+function notYet(what: string) {
+  const error = `no ${what}, as they are not emulated yet`;
+  return z.array(z.never({ error }), { error: `an empty list: ${what} are not emulated yet` }).default([]);
+}
+
+const shapeWith = <E extends z.ZodType>(event: E) => ({
+  name: named('a name for the scenario').optional().describe('The file name without its ending unless given.'),
+  host: hostSchema,
+  design: z.string({ error: DESIGN_TEXT }).regex(DESIGN_FORM, { error: DESIGN_TEXT }).default(DEFAULT_DESIGN),
+  mdevs: z.array(mdevSchema, { error: 'a list of mdevs' }).default([]),
+  guests: z.array(guestSchema, { error: 'a list of guests' }).default([]),
+  events: z.array(event, { error: 'a list of events' }).default([]),
+  quirks: notYet('quirks'),
+  faults: notYet('faults'),
+  expect: expectationSchema.default({ verdict: [], designs: {} }),
+});
+
+const WHOLE_FILE = 'a scenario: a map with host, mdevs, guests, events';
+
+/** The loader reads the events one by one, so that an error speaks of the verb that was meant. */
+export const scenarioSchema = fields(WHOLE_FILE, shapeWith(z.unknown()));
+
+/** JSON Schema of a scenario file as it is written, defaults not filled in. */
+export function scenarioJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(fields(WHOLE_FILE, shapeWith(eventSchema)), { io: 'input', target: 'draft-2020-12' });
+  return { ...schema, title: 'apemu scenario' };
+}
+
+/** The committed file: what scripts/write-schema.ts writes and a test compares. */
+export function schemaText(): string {
+  return `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`;
+}

@@ -1,0 +1,88 @@
+/**
+ * Schemas of the host, mdevs and guests of a scenario file. They check one field at a time; what holds between fields is in host.ts.
+ * No kernel counterpart.
+ */
+import { z } from 'zod';
+import { ApMask } from '../base/ap-mask.ts';
+import { parseMaskText } from '../base/mask-text.ts';
+import { fields } from './validate.ts';
+import { adapterId, cardType, domainId, flag, named, oneOf, uuid, whole } from './values.ts';
+
+const LIST_OF_DOMAINS = 'a list of domain numbers';
+
+function range(what: string, id: typeof adapterId) {
+  const error = `a range of ${what}: [FIRST, LAST], the first not above the last`;
+  const pair = z.tuple([id, id], { error }).refine(([first, last]) => first <= last, { error });
+  return pair.meta({ minItems: 2, maxItems: 2 });
+}
+
+const EITHER = 'either an id or a range, with a type';
+const adapterEntry = fields('an adapter { id, type } or { range: [FIRST, LAST], type }', {
+  id: adapterId.optional(),
+  range: range('adapters', adapterId).optional(),
+  type: cardType,
+}).refine((entry) => (entry.id === undefined) !== (entry.range === undefined), { error: EITHER });
+const adapters = z.union([z.array(adapterEntry, { error: 'a list of adapters' }), adapterEntry], {
+  error: 'a list of adapters, or { range: [FIRST, LAST], type }',
+});
+
+const domainRange = fields('a range of domains { range: [FIRST, LAST] }', { range: range('domains', domainId) });
+const DOMAIN_ENTRY = 'a domain number from 0 to 255, or { range: [FIRST, LAST] }';
+const domains = z.array(z.union([domainId, domainRange], { error: DOMAIN_ENTRY }), { error: `${LIST_OF_DOMAINS} and ranges` });
+
+const MASK = 'a mask as apmask and aqmask take it, in quotes, like "-5,-6" or "0xf9ff"';
+const mask = z
+  .string({ error: MASK })
+  .refine((text) => text !== '' && typeof parseMaskText(text, ApMask.FULL) !== 'number', { error: MASK });
+
+const SCALE = 'a factor on the service time of the cards, 0 or more';
+
+export const hostSchema = fields('the host: a map with adapters and domains', {
+  kernel: oneOf('a kernel profile, a version in quotes', ['current', '6.0', '5.15']).default('current'),
+  adapters,
+  domains,
+  controlDomains: domains.optional().describe('The same as domains unless given.'),
+  apmask: mask.optional(),
+  aqmask: mask.optional(),
+  serviceScale: z.number({ error: SCALE }).min(0, { error: SCALE }).max(1e6, { error: SCALE }).default(1),
+});
+
+const domainList = z.array(domainId, { error: LIST_OF_DOMAINS });
+
+export const mdevSchema = fields('an mdev: a map with name, adapters and domains', {
+  name: named('a name for the mdev'),
+  uuid: uuid.optional().describe('Derived from the name unless given.'),
+  adapters: z.array(adapterId, { error: 'a list of adapter numbers' }).default([]),
+  domains: domainList.default([]),
+  controlDomains: domainList.default([]),
+});
+
+const BITS = 'a modulus size from 512 to 4096 bits, a multiple of 8';
+const bits = whole('a modulus size', 512, 4096).multipleOf(8, { error: BITS });
+
+const rsa = fields('a map with operations, bits and forms', {
+  operations: whole('the operations per vCPU', 1, 1_000_000_000),
+  bits: z.array(bits, { error: 'a list of modulus sizes' }).min(1, { error: 'at least one modulus size' }).default([2048]),
+  forms: z
+    .array(oneOf('a form of RSA request', ['mex', 'crt']), { error: 'a list of mex and crt' })
+    .min(1, { error: 'at least one of mex and crt' })
+    .default(['mex', 'crt']),
+});
+
+const NAME_OF_MDEV = 'the name of an mdev';
+
+export const guestSchema = fields('a guest: a map with name, mdev, vcpus and workload', {
+  name: named('a name for the guest'),
+  mdev: z.string({ error: NAME_OF_MDEV }).nullable().default(null),
+  vcpus: whole('a number of vCPUs', 1, 64).default(1),
+  workload: fields('a workload { rsa: { operations, bits } }', { rsa }).nullable().default(null),
+  apie: flag.default(true).describe('AP instructions are interpreted.'),
+  interrupts: flag.default(true).describe('The AP driver of the guest uses AQIC.'),
+  attach: flag.default(true).describe('Attached to its mdev when the run starts.'),
+});
+
+export type HostFields = z.output<typeof hostSchema>;
+export type MdevFields = z.output<typeof mdevSchema>;
+export type GuestFields = z.output<typeof guestSchema>;
+export type AdapterEntry = z.output<typeof adapterEntry>;
+export type DomainEntry = HostFields['domains'][number];

@@ -1,0 +1,62 @@
+/**
+ * The matrix device, exactly one a host (vfio_ap_private.h: struct ap_matrix_dev): the last known AP configuration of the host and the
+ * list of mediated devices.
+ */
+import { ApMask } from '../base/ap-mask.ts';
+import type { Apqn } from '../base/apqn.ts';
+import type { EventLog } from '../base/event-log.ts';
+import type { Logger } from '../base/logger.ts';
+import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
+import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
+import { QciFlag } from '../crypto-adapters/qci.ts';
+import type { GuardedField } from '../locks/guarded-field.ts';
+import type { LockLayer } from '../locks/lock-layer.ts';
+import type { Mutex } from '../locks/mutex.ts';
+import type { WorkQueue } from '../locks/work-item.ts';
+import type { Task } from '../runtime/task.ts';
+import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
+import { SMALL_LIMITS, type MatrixLimits } from './ap-matrix.ts';
+import { SYSTEM_LONG_WQ } from './lock-classes.ts';
+import type { VfioApQueue } from './vfio-ap-queue.ts';
+
+/** What the driver needs of the AP bus. */
+export interface VfioApBus {
+  /** Outermost lock of assignment and of mask stores. */
+  readonly attrMutex: Mutex;
+  /** Does the host reserve an APQN of apm x aqm for its default drivers? @holds attrMutex */
+  ownsAny(task: Task, apm: ApMask, aqm: ApMask): boolean;
+  /** The queue object of this APQN, when its device is bound to vfio_ap. */
+  findVfioQueue(apqn: Apqn): VfioApQueue | null;
+}
+
+export interface VfioApHost {
+  readonly layer: LockLayer;
+  readonly hardware: CryptoAdapters;
+  readonly bus: VfioApBus;
+  readonly log: Logger;
+  readonly events: EventLog;
+}
+
+/** Without facility 12 nothing is known about the host: the masks stay empty. */
+const UNKNOWN_INFO: QciInfo = { flags: 0, na: 0, nd: 0, apm: ApMask.EMPTY, aqm: ApMask.EMPTY, adm: ApMask.EMPTY };
+
+export class MatrixDev {
+  readonly name = 'matrix';
+  readonly host: VfioApHost;
+  readonly info: GuardedField<QciInfo>;
+  readonly mdevs: GuardedField<readonly ApMatrixMdev[]>;
+  readonly longWq: WorkQueue;
+
+  constructor(host: VfioApHost, info: QciInfo | null) {
+    this.host = host;
+    this.info = host.layer.field<QciInfo>(this, 'info', info ?? UNKNOWN_INFO);
+    this.mdevs = host.layer.field<readonly ApMatrixMdev[]>(this, 'mdev_list', []);
+    this.longWq = host.layer.workQueue(SYSTEM_LONG_WQ, 'system_long_wq');
+  }
+}
+
+/** The largest ids an mdev may be given on a host with this configuration. */
+export function limitsOf(info: QciInfo): MatrixLimits {
+  if ((info.flags & QciFlag.APXA) === 0) return SMALL_LIMITS;
+  return { adapter: info.na, domain: info.nd, controlDomain: info.nd };
+}

@@ -1,0 +1,42 @@
+/**
+ * A queue that is bound to vfio_ap (vfio_ap_private.h: struct vfio_ap_queue). The guard of each field is set by the locking design.
+ */
+import { apqnText, type Apqn } from '../base/apqn.ts';
+import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
+import { Rc } from '../crypto-adapters/response-code.ts';
+import type { GuardedField } from '../locks/guarded-field.ts';
+import type { LockLayer } from '../locks/lock-layer.ts';
+import type { WorkItem } from '../locks/work-item.ts';
+import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
+
+/** No guest ISC is registered. */
+export const NO_ISC = 0xff;
+const NORMAL = bareStatus(Rc.NORMAL);
+
+export class VfioApQueue {
+  readonly apqn: Apqn;
+  /** The mdev it is linked to. */
+  readonly mdev: GuardedField<ApMatrixMdev | null>;
+  /** Guest address of the notification byte whose page is pinned; 0 = none. */
+  readonly savedIova: GuardedField<number>;
+  readonly savedIsc: GuardedField<number>;
+  /** Status of the last ZAPQ. */
+  readonly resetStatus: GuardedField<ApStatus>;
+  /** Completes a reset; made at the first one. */
+  resetWork: WorkItem | null = null;
+
+  constructor(layer: LockLayer, apqn: Apqn) {
+    this.apqn = apqn;
+    this.mdev = layer.field<ApMatrixMdev | null>(this, 'matrix_mdev', null);
+    this.savedIova = layer.field(this, 'saved_iova', 0);
+    this.savedIsc = layer.field(this, 'saved_isc', NO_ISC);
+    this.resetStatus = layer.field(this, 'reset_status', NORMAL);
+  }
+
+  get name(): string {
+    return apqnText(this.apqn);
+  }
+}
+
+/** May a guest be given a queue whose last reset ended like this? Normal, deconfigured and checkstopped count as reset. */
+export const isPassable = (status: ApStatus): boolean => status.rc === Rc.NORMAL || status.rc === Rc.DECONFIGURED || status.rc === Rc.CHECKSTOPPED;

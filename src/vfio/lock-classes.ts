@@ -1,0 +1,16 @@
+/**
+ * Lock classes of vfio, the mdev core and type1 (drivers/vfio).
+ *
+ * Order, outermost first:
+ *   mdev_list_lock              alone: list and instances
+ *     dev_set->lock             open and close of a device
+ *       (locks of the driver)
+ *         iommu->lock           pin and unpin, the innermost one
+ *   device released (wait)      removal waits for the last user, without a driver lock
+ */
+import { LockClass } from '../locks/lock-class.ts';
+
+export const MDEV_LIST_LOCK = new LockClass('mdev_list_lock', { protects: 'the list of mediated devices and the free instances of their parent' });
+export const DEV_SET_LOCK = new LockClass('dev_set->lock', { protects: 'open count of a vfio device; held across open_device and close_device' });
+export const IOMMU_LOCK = new LockClass('iommu->lock', { protects: 'mappings and pinned pages of a container' });
+export const DEVICE_RELEASED = new LockClass('vfio device released', { protects: 'waited for by removal until the last user has closed the device' });

@@ -1,0 +1,109 @@
+/**
+ * A vfio device (drivers/vfio/vfio_main.c): open and close under dev_set->lock, a KVM reference of its own while open, and the removal
+ * that asks the user to let go and waits until it has.
+ */
+import { ENODEV, OK, type Errno } from '../base/errno.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Kvm } from '../kvm/kvm.ts';
+import type { LockLayer } from '../locks/lock-layer.ts';
+import type { Mutex } from '../locks/mutex.ts';
+import type { WaitQueue } from '../locks/wait-queue.ts';
+import type { Task } from '../runtime/task.ts';
+import { DEV_SET_LOCK, DEVICE_RELEASED } from './lock-classes.ts';
+import type { IommuContainer } from './iommu-container.ts';
+
+/** What the driver implements (struct vfio_device_ops). */
+export interface VfioDeviceOps {
+  /** First open; the KVM is known. */
+  openDevice(task: Task): Promise<Errno>;
+  /** Last close. */
+  closeDevice(task: Task): Promise<void>;
+  /** Removal asks the user to give the device back; `count` is 0 at the first time. */
+  request(task: Task, count: number): Promise<void>;
+}
+
+/** What opens a device: a VM and the container of its pages. */
+export interface VfioUser {
+  readonly name: string;
+  readonly kvm: Kvm;
+  readonly container: IommuContainer;
+}
+
+/** Removal repeats its request after this long. */
+const REQUEST_INTERVAL_MS = 10_000;
+
+export class VfioDevice {
+  readonly name: string;
+  private readonly ops: VfioDeviceOps;
+  private readonly log: Logger;
+  private readonly lock: Mutex;
+  private readonly released: WaitQueue;
+  /** Guarded by dev_set->lock. */
+  private openCount = 0;
+  private unregistering = false;
+  private user: VfioUser | null = null;
+
+  constructor(layer: LockLayer, name: string, parts: { ops: VfioDeviceOps; log: Logger }) {
+    this.name = name;
+    this.ops = parts.ops;
+    this.log = parts.log;
+    this.lock = layer.mutex(DEV_SET_LOCK, `${name} dev_set->lock`);
+    this.released = layer.waitQueue(layer.map(DEVICE_RELEASED, `release of ${name}`));
+  }
+
+  /** The VM that has it open, as the driver's callbacks see it; null outside of them and while closed. */
+  get kvm(): Kvm | null {
+    return this.user?.kvm ?? null;
+  }
+
+  get container(): IommuContainer | null {
+    return this.user?.container ?? null;
+  }
+
+  /** -ENODEV while it is being removed; otherwise what the driver's open answers. */
+  async open(task: Task, user: VfioUser): Promise<Errno> {
+    using _lock = await this.lock.acquire(task);
+    if (this.unregistering) return ENODEV;
+    if (this.openCount > 0) {
+      this.openCount++;
+      return OK;
+    }
+    user.kvm.get();
+    this.user = user;
+    const errno = await this.ops.openDevice(task);
+    if (errno !== OK) {
+      this.user = null;
+      user.kvm.put();
+      return errno;
+    }
+    this.openCount = 1;
+    return OK;
+  }
+
+  async close(task: Task): Promise<void> {
+    using _lock = await this.lock.acquire(task);
+    if (this.openCount === 0) throw new Error(`${this.name} is closed more often than it was opened`);
+    if (this.openCount > 1) {
+      this.openCount--;
+      return;
+    }
+    await this.ops.closeDevice(task);
+    this.openCount = 0;
+    this.user?.kvm.put();
+    this.user = null;
+    this.released.wakeAll(task);
+  }
+
+  /** No new opens; asks for the device every 10 s until the last user has closed it (vfio_unregister_group_dev). */
+  async unregister(task: Task): Promise<void> {
+    this.unregistering = true;
+    for (let count = 0; ; count++) {
+      if (this.openCount > 0) {
+        this.log.info({ device: this.name, count }, 'relaying device request to the user');
+        await this.ops.request(task, count);
+      }
+      const gone = await this.released.wait(task, () => this.openCount === 0, { timeoutMs: REQUEST_INTERVAL_MS });
+      if (gone) return;
+    }
+  }
+}

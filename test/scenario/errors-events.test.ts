@@ -1,0 +1,195 @@
+/**
+ * Errors of the events of a scenario file: each with its exact place and words.
+ */
+import { describe, expect, it } from 'vitest';
+import { ScenarioError } from '../../src/scenario/place.ts';
+import { example, withEvent } from './example.ts';
+import { refusal } from './refusal.ts';
+
+const CASES: readonly (readonly [name: string, text: string, message: string])[] = [
+  [
+    'at pct',
+    withEvent('{ at: 125%, task: t, read: /sys/x }'),
+    '14:11: events[2].at: expected now, a share of all operations (25%), an operation count ({ op: 40 }) or a time (2s, 150ms), got 125%',
+  ],
+  [
+    'at num',
+    withEvent('{ at: 25, task: t, read: /sys/x }'),
+    '14:11: events[2].at: expected now, a share of all operations (25%), an operation count ({ op: 40 }) or a time (2s, 150ms), got 25',
+  ],
+  [
+    'at text',
+    withEvent('{ at: soon, task: t, read: /sys/x }'),
+    '14:11: events[2].at: expected now, a share of all operations (25%), an operation count ({ op: 40 }) or a time (2s, 150ms), got soon',
+  ],
+  [
+    'at op',
+    withEvent('{ at: { op: -1 }, task: t, read: /sys/x }'),
+    '14:17: events[2].at.op: expected an operation count from 0 to 1000000000000, got -1',
+  ],
+  [
+    'at op beyond',
+    withEvent('{ at: { op: 241 }, task: t, read: /sys/x }'),
+    '14:17: events[2].at.op: expected at most 240, the operations of all workloads, got 241',
+  ],
+  [
+    'at key',
+    withEvent('{ at: { ops: 1 }, task: t, read: /sys/x }'),
+    '14:13: events[2].at.ops: expected one of the keys op, got "ops"; did you mean "op"?',
+  ],
+  [
+    'at no workload',
+    'host: { adapters: [], domains: [] }\nevents:\n  - { at: 50%, task: t, read: /sys/x }\n',
+    '3:11: events[0].at: expected now or a time, as no guest has a workload, got 50%',
+  ],
+  ['no task', withEvent('{ read: /sys/x }'), '14:5: events[2].task: expected the name of the task, got nothing'],
+  [
+    'expect errno',
+    withEvent('{ task: t, read: /sys/x, expect: EBUSSY }'),
+    '14:38: events[2].expect: expected ok or the name of an errno, like EBUSY, got EBUSSY',
+  ],
+  [
+    'no verb',
+    withEvent('{ task: t, guest: g1 }'),
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, unbind, bind, checkstop, host-config, pause, got a map with task, guest',
+  ],
+  [
+    'not a map',
+    withEvent('attach'),
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, unbind, bind, checkstop, host-config, pause, got attach',
+  ],
+  [
+    'two verbs',
+    withEvent('{ task: t, read: /sys/x, do: attach }'),
+    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, unbind, bind, checkstop, host-config, pause, got "do"; "read" is one already',
+  ],
+  [
+    'unknown verb',
+    withEvent('{ task: t, do: atach, guest: g1 }'),
+    '14:20: events[2].do: expected one of attach, detach, unbind, bind, checkstop, host-config, pause, got atach; did you mean "attach"?',
+  ],
+  [
+    'verb num',
+    withEvent('{ task: t, do: 5 }'),
+    '14:20: events[2].do: expected one of attach, detach, unbind, bind, checkstop, host-config, pause, got 5',
+  ],
+  [
+    'pv',
+    withEvent('{ task: t, do: pv-start, guest: g1 }'),
+    '14:20: events[2].do: expected one of attach, detach, unbind, bind, checkstop, host-config, pause, got pv-start; this verb is not emulated yet',
+  ],
+  [
+    'fault verb',
+    withEvent('{ task: t, fault: [1] }'),
+    '14:16: events[2].fault: expected one verb: write, read, repeat, or do: with attach, detach, unbind, bind, checkstop, host-config, pause, got "fault"; this verb is not emulated yet',
+  ],
+  [
+    'ioctl',
+    withEvent('{ task: t, do: ioctl }'),
+    '14:20: events[2].do: expected one of attach, detach, unbind, bind, checkstop, host-config, pause, got ioctl; this verb is not emulated yet',
+  ],
+  [
+    'unknown guest',
+    withEvent('{ task: t, do: detach, guest: g3 }'),
+    '14:35: events[2].guest: expected the name of a guest of this file (g1, g2), got g3; did you mean "g1"?',
+  ],
+  [
+    'guest without mdev',
+    example('name: g2, mdev: m2', 'name: g2').replace('guest: g1', 'guest: g2'),
+    '13:39: events[1].guest: expected a guest with an mdev, got g2, which has none',
+  ],
+  ['missing guest', withEvent('{ task: t, do: attach }'), '14:5: events[2].guest: expected the name of a guest, got nothing'],
+  [
+    'key of other verb',
+    withEvent('{ task: t, do: attach, guest: g1, queue: "05.0004" }'),
+    '14:39: events[2].queue: expected one of the keys at, task, expect, do, guest, got "queue"',
+  ],
+  [
+    'queue form',
+    withEvent('{ task: t, do: unbind, queue: "5.4" }'),
+    '14:35: events[2].queue: expected a queue in quotes, like "05.0004", got "5.4"',
+  ],
+  [
+    'driver',
+    withEvent('{ task: t, do: bind, queue: "05.0004" }'),
+    '14:5: events[2].driver: expected the name of a driver, like vfio_ap (letters, digits, "_", "." and "-"), got nothing',
+  ],
+  [
+    'relative path',
+    withEvent('{ task: t, read: sys/x }'),
+    '14:22: events[2].read: expected an absolute path of an attribute, like /sys/bus/ap/apmask, got sys/x',
+  ],
+  ['write short', withEvent('{ task: t, write: [/sys/x] }'), '14:23: events[2].write: expected [PATH, VALUE], got a list of 1'],
+  ['write list', withEvent('{ task: t, write: [/sys/x, [1]] }'), '14:32: events[2].write[1]: expected the text to write, got a list of 1'],
+  [
+    'checkstop',
+    withEvent('{ task: t, do: checkstop, adapter: 7, on: true }'),
+    '14:40: events[2].adapter: expected an adapter of the host, or one that an earlier event plugs as { id, type }, got 7',
+  ],
+  [
+    'checkstop on',
+    withEvent('{ task: t, do: checkstop, adapter: 5, on: "yes" }'),
+    '14:47: events[2].on: expected true or false, got "yes"',
+  ],
+  [
+    'unplug',
+    withEvent('{ task: t, do: host-config, unplug: [5, 7] }'),
+    '14:45: events[2].unplug[1]: expected an adapter of the host, or one that an earlier event plugs as { id, type }, got 7',
+  ],
+  [
+    'plug',
+    withEvent('{ task: t, do: host-config, plug: [7] }'),
+    '14:40: events[2].plug[0]: expected an adapter of the host, or one that an earlier event plugs as { id, type }, got 7',
+  ],
+  [
+    'plug type',
+    withEvent('{ task: t, do: host-config, plug: [{ id: 7, type: CEX3C }] }'),
+    '14:55: events[2].plug[0].type: expected a card type from CEX4A to CEX8P: CEX, generation 4 to 8, mode A, C or P, got CEX3C',
+  ],
+  [
+    'plug and',
+    withEvent('{ task: t, do: host-config, plug: [5], unplug: [6] }'),
+    '14:5: events[2]: expected either plug or unplug, got a map with task, do, plug, unplug',
+  ],
+  ['plug neither', withEvent('{ task: t, do: host-config }'), '14:5: events[2]: expected either plug or unplug, got a map with task, do'],
+  ['pause', withEvent('{ task: t, do: pause, for: 300 }'), '14:32: events[2].for: expected a time like 300ms or 2s, got 300'],
+  [
+    'pause expect',
+    withEvent('{ task: t, do: pause, for: 300ms, expect: ok }'),
+    '14:39: events[2].expect: expected one of the keys at, task, do, for, got "expect"',
+  ],
+  [
+    'repeat 0',
+    withEvent('{ task: t, repeat: 0, events: [{ read: /sys/x }] }'),
+    '14:24: events[2].repeat: expected a number of repetitions from 1 to 1000000, got 0',
+  ],
+  [
+    'repeat empty',
+    withEvent('{ task: t, repeat: 2, events: [] }'),
+    '14:35: events[2].events: expected at least one event, got an empty list',
+  ],
+  [
+    'repeat at',
+    withEvent('{ task: t, repeat: 2, events: [{ at: 1s, read: /sys/x }] }'),
+    '14:42: events[2].events[0].at: expected no "at" inside a repeat: its events follow each other, got 1s',
+  ],
+  [
+    'repeat task',
+    withEvent('{ task: t, repeat: 2, events: [{ task: u, read: /sys/x }] }'),
+    '14:44: events[2].events[0].task: expected t, the task of the repeat, or none, got u',
+  ],
+  [
+    'repeat inner',
+    withEvent('{ task: t, repeat: 2, events: [{ read: /sys/x }, { do: attach, guest: nobody }] }'),
+    '14:75: events[2].events[1].guest: expected the name of a guest of this file (g1, g2), got nobody',
+  ],
+];
+
+describe('scenario errors: events', () => {
+  it.each(CASES)('%s', (_name, text, message) => {
+    const error = refusal(text);
+    expect(error).toBeInstanceOf(ScenarioError);
+    expect(error.message).toBe(`t.yaml:${message}`);
+    expect(error.message.startsWith(`${error.file}:${error.line}:${error.column}: ${error.path}: expected `)).toBe(true);
+  });
+});
