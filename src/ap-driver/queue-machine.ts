@@ -39,7 +39,11 @@ export class QueueMachine {
   private readonly options: MachineOptions;
   private readonly timer: RequestTimer;
 
-  constructor(state: QueueState, instructions: ApInstructions, parts: { options: MachineOptions; timer: RequestTimer; replyBuffer: number }) {
+  constructor(
+    state: QueueState,
+    instructions: ApInstructions,
+    parts: { options: MachineOptions; timer: RequestTimer; replyBuffer: number },
+  ) {
     this.state = state;
     this.instructions = instructions;
     this.options = parts.options;

@@ -41,7 +41,7 @@ export class ApMask {
   }
 
   has(bit: number): boolean {
-    return bit >= 0 && bit < 256 && (this.words[bit >> 5]! & maskOf(bit)) !== 0;
+    return bit >>> 0 === bit && bit < 256 && (this.words[bit >> 5]! & maskOf(bit)) !== 0;
   }
 
   with(bit: number): ApMask {

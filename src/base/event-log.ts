@@ -23,7 +23,7 @@ export class EventLog {
   private readonly now: () => number;
   private readonly keep: number;
   private next = 0;
-  /** The newest `keep` events, oldest first. */
+  /** At least the newest `keep` events (at most twice as many), oldest first. */
   readonly events: LogEvent[] = [];
 
   /** `keep` bounds the memory of a long run (default 10,000 events); listeners see all of them. */

@@ -3,7 +3,7 @@
  */
 import { EINVAL, ERANGE, type Errno } from './errno.ts';
 
-const BASE0 = /^\+?(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9][0-9]*))\n?$/;
+const BASE0 = /^\+?(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9][0-9]*))(.*)$/s;
 const MAX_U64 = (1n << 64n) - 1n;
 
 /**
@@ -13,15 +13,20 @@ const MAX_U64 = (1n << 64n) - 1n;
 export function parseUnsigned(text: string): number | Errno {
   const match = BASE0.exec(text);
   if (match === null) return EINVAL;
-  const [, hex, octal, decimal] = match;
+  const [, hex, octal, decimal, rest] = match;
   const value = hex !== undefined ? BigInt(`0x${hex}`) : decimal !== undefined ? BigInt(decimal) : BigInt(octal === '' ? 0 : `0o${octal}`);
+  // The kernel gives up on the number before it looks at what follows it.
   if (value > MAX_U64) return ERANGE;
+  if (rest !== '' && rest !== '\n') return EINVAL;
   return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
 }
 
-/** sscanf("%d") or, with `anyBase`, "%i": leading blanks skipped, junk after the number ignored. undefined when there is no number. */
+/**
+ * The kernel's sscanf("%d") or, with `anyBase`, "%i": leading blanks skipped, junk after the number ignored, no `+` (unlike in C).
+ * undefined when there is no number.
+ */
 export function scanInteger(text: string, anyBase = false): number | undefined {
-  const match = (anyBase ? /^\s*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)/ : /^\s*([+-]?)([0-9]+)/).exec(text);
+  const match = (anyBase ? /^\s*(-?)(0[xX][0-9a-fA-F]+|[0-9]+)/ : /^\s*(-?)([0-9]+)/).exec(text);
   if (match === null) return undefined;
   const digits = match[2]!;
   const sign = match[1] === '-' ? -1 : 1;

@@ -6,9 +6,11 @@ export class Prng {
   private b = 0;
   private c = 0;
   private counter = 1;
+  private readonly seed: number;
 
   /** `seed` is reduced to 32 bits. */
   constructor(seed: number) {
+    this.seed = seed | 0;
     this.a = seed | 0;
     this.b = Math.imul(seed, 0x9e3779b9) | 0;
     this.c = 0x243f6a88;
@@ -44,9 +46,9 @@ export class Prng {
     return Uint8Array.from({ length }, () => this.next() & 0xff);
   }
 
-  /** An independent generator; the same label gives the same one. */
+  /** An independent generator; the same label gives the same one, however much was drawn from this one before. */
   fork(label: string): Prng {
-    let hash = this.a ^ 0x811c9dc5;
+    let hash = this.seed ^ 0x811c9dc5;
     for (let i = 0; i < label.length; i++) hash = Math.imul(hash ^ label.charCodeAt(i), 0x01000193);
     return new Prng(hash);
   }

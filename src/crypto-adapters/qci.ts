@@ -4,7 +4,7 @@
 import { ApMask } from '../base/ap-mask.ts';
 import type { QciInfo } from './ap-instructions.ts';
 
-export const QCI_LENGTH = 128;
+const QCI_LENGTH = 128;
 
 /** Bits of the flags word, bytes 0-3 of the block. */
 export const QciFlag = {

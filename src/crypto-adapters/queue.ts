@@ -131,7 +131,7 @@ export class HwQueue implements Op {
     if (rc !== Rc.NORMAL) return this.status(rc);
     const work = (this.work ??= new QueueWork());
     // The sender may use its buffer for something else from now on.
-    work.pending.push({ psmid, message: message.slice() });
+    work.pending.push({ psmid, message: new Uint8Array(message) });
     this.adapter.counters.requests++;
     if (work.serving === null) this.serve(work);
     return this.status(Rc.NORMAL);
@@ -179,7 +179,7 @@ export class HwQueue implements Op {
     const { replies } = this.state;
     const reply = replies[0];
     if (reply === undefined) return this.noReply(Rc.NO_PENDING_REPLY);
-    const part = reply.bytes.slice(reply.read, reply.read + capacity);
+    const part = new Uint8Array(reply.bytes.subarray(reply.read, reply.read + capacity));
     reply.read += part.length;
     const residual = reply.bytes.length - reply.read;
     if (residual === 0) replies.shift();

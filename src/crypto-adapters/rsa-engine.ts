@@ -45,7 +45,7 @@ export function createRsaEngine(options: RsaEngineOptions = {}): RsaEngine {
     let result = memo.get(name);
     if (result === undefined) memo.set(name, (result = compute(question)));
     // The caller owns its result.
-    return result.slice();
+    return new Uint8Array(result);
   };
 
   return {
@@ -75,7 +75,9 @@ function crtKey([p, q, dp, dq, u, input]: CrtOperands): string {
 function attempt(power: Power | null, input: Uint8Array): Uint8Array | null {
   if (power === null) return null;
   try {
-    return power(input);
+    const { buffer, byteOffset, length } = power(input);
+    // Not the Buffer itself: its slice() would share memory, unlike that of other byte arrays.
+    return new Uint8Array(buffer, byteOffset, length);
   } catch {
     return null;
   }

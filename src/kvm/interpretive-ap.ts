@@ -10,15 +10,21 @@ import { Rc } from '../crypto-adapters/response-code.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { finishPqap, handlePqapLocked } from './pqap-intercept.ts';
+import type { Kvm } from './kvm.ts';
+import type { PqapAnswer, PqapInterception } from './pqap-port.ts';
 import type { Vcpu } from './vcpu.ts';
 
 const NOT_AVAILABLE = bareStatus(Rc.Q_NOT_AVAIL);
 
 export class InterpretiveAp implements ApInstructions {
+  private readonly kvm: Kvm;
   private readonly vcpu: Vcpu;
+  private readonly interception: PqapInterception;
 
-  constructor(vcpu: Vcpu) {
+  constructor(kvm: Kvm, vcpu: Vcpu, interception: PqapInterception) {
+    this.kvm = kvm;
     this.vcpu = vcpu;
+    this.interception = interception;
   }
 
   tapq(task: Task, apqn: Apqn): Promise<TapqResult> {
@@ -44,12 +50,12 @@ export class InterpretiveAp implements ApInstructions {
 
   async qci(task: Task): Promise<QciInfo | null> {
     this.requireInterpretation();
-    if (!this.vcpu.kvm.facilities.qci) throw new ProgramInterruption(SPECIFICATION_EXCEPTION, 'QCI without facility 12');
+    if (!this.kvm.facilities.qci) throw new ProgramInterruption(SPECIFICATION_EXCEPTION, 'QCI without facility 12');
     using _run = await this.vcpu.mutex.acquire(task);
     return await this.vcpu.inSieLocked(task, async () => {
       const host = await this.hardware.qci(task);
       if (host === null) return null;
-      const { apm, aqm, adm } = this.vcpu.kvm.apcb.inspect();
+      const { apm, aqm, adm } = this.kvm.apcb.inspect();
       return { ...host, apm: host.apm.and(apm), aqm: host.aqm.and(aqm), adm: host.adm.and(adm) };
     });
   }
@@ -60,11 +66,11 @@ export class InterpretiveAp implements ApInstructions {
     return await finishPqap(task, this.vcpu, answer);
   }
 
-  private async interceptAqic(task: Task, request: { apqn: Apqn; operand: AqicOperand }) {
+  private async interceptAqic(task: Task, request: { apqn: Apqn; operand: AqicOperand }): Promise<PqapAnswer> {
     using _run = await this.vcpu.mutex.acquire(task);
     // SIE is entered and left again with the interception; the handler runs outside of it, where a mask setter need not wait for it.
     await this.vcpu.inSieLocked(task, () => undefined);
-    return await handlePqapLocked(task, this.vcpu, request);
+    return await handlePqapLocked(task, this.interception, { ...request, kvm: this.kvm, vcpu: this.vcpu });
   }
 
   private async onQueue<T>(task: Task, apqn: Apqn, instruction: { refused: T; run: () => MaybePromise<T> }): Promise<T> {
@@ -75,15 +81,15 @@ export class InterpretiveAp implements ApInstructions {
 
   /** Inside SIE the machine reads the masks; they cannot change before the vCPU has left it. */
   private covers(apqn: Apqn): boolean {
-    const { apm, aqm } = this.vcpu.kvm.apcb.inspect();
+    const { apm, aqm } = this.kvm.apcb.inspect();
     return apm.has(adapterOf(apqn)) && aqm.has(domainOf(apqn));
   }
 
   private requireInterpretation(): void {
-    if (!this.vcpu.kvm.facilities.apie) throw new ProgramInterruption(OPERATION_EXCEPTION, 'AP instructions are not provided to this guest');
+    if (!this.kvm.facilities.apie) throw new ProgramInterruption(OPERATION_EXCEPTION, 'AP instructions are not provided to this guest');
   }
 
   private get hardware() {
-    return this.vcpu.kvm.host.hardware;
+    return this.kvm.host.hardware;
   }
 }

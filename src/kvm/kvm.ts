@@ -14,7 +14,7 @@ import { CRYCB_FORMAT2, EMPTY_APCB, type Apcb, type CrycbFormat } from './crycb.
 import { Gisa } from './gisa.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { KVM_LOCK, PQAP_HOOK_RWSEM, SIE_BLOCKED, VCPUS_IN_SIE, VCPU_IDLE } from './lock-classes.ts';
-import type { PqapHook, PqapInterception } from './pqap-port.ts';
+import type { PqapHook } from './pqap-hook.ts';
 import { Vcpu } from './vcpu.ts';
 
 /** Facilities offered to the guest by the CPU model; `apie`: AP instructions are interpreted (cpu model word "ap"). */
@@ -43,7 +43,6 @@ export interface KvmOptions {
 export interface KvmHost {
   readonly layer: LockLayer;
   readonly hardware: CryptoAdapters;
-  readonly interception: PqapInterception;
   readonly events: EventLog;
 }
 

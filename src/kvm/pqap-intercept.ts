@@ -7,22 +7,22 @@ import { OPERATION_EXCEPTION, ProgramInterruption, SPECIFICATION_EXCEPTION } fro
 import type { ApStatus } from '../crypto-adapters/ap-status.ts';
 import type { Task } from '../runtime/task.ts';
 import { CRYCB_FORMAT2 } from './crycb.ts';
-import type { InterceptedAqic, PqapAnswer } from './pqap-port.ts';
+import type { InterceptedAqic, PqapAnswer, PqapInterception } from './pqap-port.ts';
 import type { Vcpu } from './vcpu.ts';
 
 /** Adapters above 63 and domains above 15 in GR0. */
 const BEYOND_SMALL = 0xc0f0;
 
 /** What the guest's instruction ends with; throws ProgramInterruption where the machine interrupts the program. @holds vcpu->mutex */
-export async function handlePqapLocked(task: Task, vcpu: Vcpu, request: InterceptedAqic): Promise<PqapAnswer> {
+export async function handlePqapLocked(task: Task, interception: PqapInterception, request: InterceptedAqic): Promise<PqapAnswer> {
+  const { kvm, vcpu } = request;
   vcpu.mutex.assertHeld(task, 'the PQAP interception');
-  const { kvm } = vcpu;
   if (!kvm.facilities.apie) return { errno: EOPNOTSUPP };
   if (kvm.crycbFormat !== CRYCB_FORMAT2 && (request.apqn & BEYOND_SMALL) !== 0) {
-    throw new ProgramInterruption(SPECIFICATION_EXCEPTION, `AQIC of an APQN beyond adapter 63 or domain 15`);
+    throw new ProgramInterruption(SPECIFICATION_EXCEPTION, 'AQIC of an APQN beyond adapter 63 or domain 15');
   }
   if (!kvm.facilities.aqic) throw new ProgramInterruption(SPECIFICATION_EXCEPTION, 'AQIC without facility 65');
-  return await kvm.host.interception.intercept(task, vcpu, request);
+  return await interception.intercept(task, request);
 }
 
 /** The end of the interception in user space: an unhandled one becomes an operation exception. */

@@ -1,19 +1,17 @@
 /**
- * Ports that KVM owns for the driver behind PQAP interception: what the hook points to, and how a locking design protects the call.
+ * Port that KVM owns for the driver behind PQAP interception: how a locking design protects the hook and what lies behind it.
  */
-import type { Task } from '../runtime/task.ts';
+import type { Errno } from '../base/errno.ts';
 import type { AqicOperand } from '../crypto-adapters/ap-instructions.ts';
 import type { ApStatus } from '../crypto-adapters/ap-status.ts';
-import type { Errno } from '../base/errno.ts';
+import type { Task } from '../runtime/task.ts';
+import type { Kvm } from './kvm.ts';
 import type { Vcpu } from './vcpu.ts';
 
-/** What `kvm->arch.crypto.pqap_hook` designates: the slot inside a mediated device. */
-export interface PqapHook {
-  readonly name: string;
-}
-
-/** GR0 and GR1/GR2 of an intercepted PQAP(AQIC), decoded. */
+/** An intercepted PQAP(AQIC): who executed it, and GR0, GR1 and GR2 decoded. */
 export interface InterceptedAqic {
+  readonly kvm: Kvm;
+  readonly vcpu: Vcpu;
   readonly apqn: number;
   readonly operand: AqicOperand;
 }
@@ -26,5 +24,5 @@ export type PqapAnswer = { readonly status: ApStatus } | { readonly errno: Errno
 
 /** Begins at the hook read. Implemented by the locking design. */
 export interface PqapInterception {
-  intercept(task: Task, vcpu: Vcpu, request: InterceptedAqic): Promise<PqapAnswer>;
+  intercept(task: Task, request: InterceptedAqic): Promise<PqapAnswer>;
 }

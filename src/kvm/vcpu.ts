@@ -3,17 +3,30 @@
  * vcpu->mutex is held for a whole KVM_RUN; a run here is one AP instruction with its interception. An idle vCPU waits outside of it.
  */
 import type { LockLayer } from '../locks/lock-layer.ts';
+import type { LockMap } from '../locks/lock-map.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
-import type { Kvm } from './kvm.ts';
+import type { WaitQueue } from '../locks/wait-queue.ts';
+import type { Gisa } from './gisa.ts';
 import { VCPU_MUTEX } from './lock-classes.ts';
 
 /** CR6 with every I/O interruption subclass enabled. */
 const ALL_ISCS = 0xff;
 
+/** What a vCPU needs of its VM. */
+export interface VcpuOwner {
+  readonly name: string;
+  readonly gisa: Gisa;
+  readonly inSie: LockMap;
+  readonly sieExit: WaitQueue;
+  readonly unblocked: WaitQueue;
+  readonly idle: WaitQueue;
+  readonly sieBlocked: boolean;
+}
+
 export class Vcpu {
-  readonly kvm: Kvm;
+  private readonly kvm: VcpuOwner;
   readonly id: number;
   readonly name: string;
   readonly mutex: Mutex;
@@ -27,7 +40,7 @@ export class Vcpu {
   enabledIscs = ALL_ISCS;
   private kicked = false;
 
-  constructor(kvm: Kvm, id: number, layer: LockLayer) {
+  constructor(kvm: VcpuOwner, id: number, layer: LockLayer) {
     this.kvm = kvm;
     this.id = id;
     this.name = `${kvm.name} vcpu${id}`;

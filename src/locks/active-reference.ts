@@ -10,28 +10,41 @@ import { LockMap } from './lock-map.ts';
 import { RECURSIVE } from './modes.ts';
 import { WaitQueue } from './wait-queue.ts';
 
+/** Wakes the removal however the last reference is given back: by `put`, or by the end of a `using` scope. */
+class ReferenceMap extends LockMap {
+  readonly drained: WaitQueue;
+
+  constructor(ctx: LockContext, cls: LockClass, name: string) {
+    super(ctx, cls, name);
+    this.drained = new WaitQueue(ctx, this);
+  }
+
+  override unlock(guard: Guard): void {
+    super.unlock(guard);
+    if (this.holders.length === 0) this.drained.wakeAll(guard.task);
+  }
+}
+
 export class ActiveReference {
-  private readonly drained: WaitQueue;
+  private readonly map: ReferenceMap;
   private removed = false;
 
   constructor(ctx: LockContext, cls: LockClass, name: string) {
-    this.drained = new WaitQueue(ctx, new LockMap(ctx, cls, name));
+    this.map = new ReferenceMap(ctx, cls, name);
   }
 
   /** Null when the object is being removed. */
   get(task: Task): Guard | null {
-    return this.removed ? null : this.drained.map.hold(task, RECURSIVE);
+    return this.removed ? null : this.map.hold(task, RECURSIVE);
   }
 
   put(guard: Guard): void {
-    if (!guard.live) return;
     guard.release();
-    if (this.drained.map.holders.length === 0) this.drained.wakeAll(guard.task);
   }
 
   /** Forbids new users and waits for those inside. */
   async drain(task: Task): Promise<void> {
     this.removed = true;
-    await this.drained.wait(task, () => this.drained.map.holders.length === 0);
+    await this.map.drained.wait(task, () => this.map.holders.length === 0);
   }
 }

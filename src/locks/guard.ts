@@ -56,7 +56,7 @@ export class Guard implements Disposable, Effect {
     if (this.after !== null) task.chain = this.after;
   }
 
-  /** Takes the entry off the held stack, from any depth; the entries above it form a new sequence, which is validated. */
+  /** Takes the entry off the held stack, from any depth; the entries above it form a new sequence. */
   pop(): void {
     const task = this.task;
     this.live = false;
@@ -75,7 +75,7 @@ export class Guard implements Disposable, Effect {
     task.held = this.prev;
     task.chain = this.before;
     for (const guard of above.toReversed()) {
-      if (guard.after !== null) guard.after = guard.lock.dep!.check(task, guard.lock.cls, guard.mode);
+      if (guard.after !== null) guard.after = guard.lock.dep!.rebase(task, guard);
       guard.push();
     }
   }

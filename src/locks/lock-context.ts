@@ -15,7 +15,7 @@ export class LockContext {
   readonly stats: LockStatistics | null;
   /** Told about each actual deadlock, after it was reported. */
   onDeadlock: () => void = () => undefined;
-  /** Told whenever a task begins to wait in the live runtime. */
+  /** Told whenever a task begins to wait, for the live runtime. */
   onBlock: () => void = () => undefined;
   private readonly waitFor: boolean;
 
@@ -30,6 +30,11 @@ export class LockContext {
   /** The task stops behind `blocker` (live runtime): recorded before it enters any queue, checked for a cycle at once. */
   block(task: Task, blocker: Blocker): void {
     task.blockedOn = blocker;
+    this.blocked(task);
+  }
+
+  /** The same for a wait that is not ours: the runtime's join. */
+  blocked(task: Task): void {
     this.checkCycle(task);
     this.onBlock();
   }

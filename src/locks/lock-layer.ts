@@ -35,7 +35,8 @@ export class LockLayer {
   readonly lockdep: Lockdep | null;
   readonly statistics: LockStatistics | null;
   private readonly ctx: LockContext;
-  private deadlocked = false;
+  /** Somebody may wait for ever from now on: a deadlock, or a task that ended with a lock held. */
+  private suspicious = false;
 
   constructor(rt: Runtime, options: LockLayerOptions = {}) {
     this.rt = rt;
@@ -49,6 +50,7 @@ export class LockLayer {
       waitFor: options.waitFor ?? true,
     });
     rt.onTaskEnd((task) => this.checkExit(task));
+    rt.onTaskBlock((task) => this.ctx.blocked(task));
   }
 
   mutex(cls: LockClass, name: string): Mutex {
@@ -92,24 +94,28 @@ export class LockLayer {
     this.lockdep?.checkWait(task, cls);
   }
 
-  /** Live runtime: `stuck` is called once after a deadlock, as soon as no foreground task can go on. */
+  /** Live runtime: `stuck` is called once, as soon as no foreground task can go on after a deadlock or a lock that nobody will release. */
   onStuck(stuck: () => void): void {
+    let told = false;
     const check = (): void => {
-      if (this.deadlocked && nobodyCanGoOn(this.rt.tasks)) stuck();
+      if (told || !this.suspicious || !nobodyCanGoOn(this.rt.tasks)) return;
+      told = true;
+      stuck();
     };
     this.ctx.onDeadlock = () => {
-      this.deadlocked = true;
+      this.suspicious = true;
       // The reporting task is about to enter its queue; whoever is free now may still block behind it.
       this.rt.timer('stuck check', 0, check);
     };
     this.ctx.onBlock = () => {
-      if (this.deadlocked) this.rt.timer('stuck check', 0, check);
+      if (this.suspicious) this.rt.timer('stuck check', 0, check);
     };
     this.rt.onTaskEnd(check);
   }
 
   private checkExit(task: Task): void {
     if (task.held === null) return;
+    this.suspicious = true;
     this.findings.report({
       kind: 'assertion',
       key: `exit-held:${task.name}:${heldNames(task).join(',')}`,

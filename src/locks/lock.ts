@@ -68,8 +68,13 @@ export abstract class Lock implements Held, Op {
 
   /** Called by the controlled runtime when the task stops here and cannot go on. */
   blocked(task: Task): void {
-    this.ctx.stats?.contended(this.cls, EXCLUSIVE, 1);
+    this.ctx.stats?.contended(this.cls, this.modeOf(task), 1);
     this.ctx.checkCycle(task);
+  }
+
+  /** The mode in which the task waits here. */
+  protected modeOf(_task: Task): LockMode {
+    return EXCLUSIVE;
   }
 
   protected guard(task: Task, mode: LockMode, node: ChainNode | null): Guard {

@@ -28,7 +28,16 @@ export class Lockdep {
   /** Node of "what the task holds, then cls"; validates when this sequence is new. Called before the task may block. */
   check(task: Task, cls: LockClass, mode: LockMode): ChainNode {
     const at = (task.chain as ChainNode | null) ?? this.root;
-    return at.children[cls.key(mode)] ?? this.learn(task, at, cls, mode);
+    return at.children[cls.key(mode)] ?? this.learn(task, at, { cls, mode, place: capturePlace() });
+  }
+
+  /**
+   * Node of what is left when something below this entry was released. It teaches no order: every pair in it was learnt when it was
+   * built. The place stays the one where the lock was taken.
+   */
+  rebase(task: Task, guard: Guard): ChainNode {
+    const at = (task.chain as ChainNode | null) ?? this.root;
+    return this.known(at, guard);
   }
 
   /** A wait: acquire and release of its map, with the locks really held while asleep (`dropped` is given back before). */
@@ -38,24 +47,26 @@ export class Lockdep {
       return;
     }
     let at = this.root;
-    for (const guard of heldWithout(task, dropped)) {
-      const key = guard.lock.cls.key(guard.mode);
-      at = at.children[key] ??= new ChainNode(at, { cls: guard.lock.cls, mode: guard.mode, place: guard.after?.place ?? [] });
-    }
-    if (at.children[cls.key(mode | WAIT)] === undefined) this.learn(task, at, cls, mode | WAIT, dropped);
+    for (const guard of heldWithout(task, dropped)) at = this.known(at, guard);
+    if (at.children[cls.key(mode | WAIT)] === undefined) this.learn(task, at, { cls, mode: mode | WAIT, place: capturePlace() }, dropped);
   }
 
-  private learn(task: Task, at: ChainNode, cls: LockClass, mode: LockMode, dropped: Guard | null = null): ChainNode {
+  private known(at: ChainNode, guard: Guard): ChainNode {
+    const { lock, mode } = guard;
+    return (at.children[lock.cls.key(mode)] ??= new ChainNode(at, { cls: lock.cls, mode, place: guard.after?.place ?? [] }));
+  }
+
+  private learn(task: Task, at: ChainNode, next: { cls: LockClass; mode: LockMode; place: Place }, dropped: Guard | null = null): ChainNode {
+    const { cls, mode, place } = next;
     this.chains++;
-    const place = capturePlace();
-    const node = new ChainNode(at, { cls, mode, place });
+    const node = new ChainNode(at, next);
     at.children[cls.key(mode)] = node;
     // A trylock cannot block: nothing leads to it.
     if (isTry(mode)) return node;
     for (let guard = task.held as Guard | null; guard !== null; guard = guard.prev) {
       if (guard === dropped) continue;
       if (guard.lock.cls === cls) this.sameClass(task, guard, mode, place);
-      else this.depend(task, guard, { cls, mode, place });
+      else this.depend(task, guard, next);
     }
     return node;
   }

@@ -1,5 +1,6 @@
 /**
- * Mutex (kernel/locking/mutex.c): one owner, strict first come first served, only the owner releases.
+ * Mutex (kernel/locking/mutex.c): one owner, first come first served, only the owner releases.
+ * In the controlled runtime any waiter may be the next one, because the kernel's can be stolen by a task that spins for it.
  * Uncontended it is thin: no promise. In the live runtime async-mutex parks those who must wait; the queue and the owner are ours.
  */
 import { Semaphore } from 'async-mutex';

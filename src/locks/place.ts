@@ -3,7 +3,9 @@
  */
 
 /** Frames of the lock layer and of the runtime are left out: what matters is who called them. */
-const INNER = /[/\\](?:src|dist)[/\\](?:locks|runtime)[/\\]|node:internal|node_modules|^\s*at (?:async )?Promise\.|<anonymous>/;
+const INNER = /[/\\](?:src|dist)[/\\](?:locks|runtime)[/\\]|node:internal|node_modules|^\s*at (?:async )?Promise\.|(?:\(|at )<anonymous>/;
+/** A task starts on the stack of whoever made way for it: what lies below its first frame belongs to another task. */
+const TASK_START = /\bControlledRuntime\.start\b/;
 const FRAME = /at (?:async )?(?:(.+?) \()?(?:file:\/\/)?([^()]+?):(\d+):(\d+)\)?$/;
 
 /** Callers, innermost first: `src/vfio-ap/assign.ts:54 assignAdapter`. */
@@ -21,6 +23,7 @@ export function capturePlace(depth = 6): Place {
 export function readStack(stack: string, depth: number): Place {
   const places: string[] = [];
   for (const line of stack.split('\n').slice(1)) {
+    if (TASK_START.test(line)) break;
     if (INNER.test(line)) continue;
     const match = FRAME.exec(line.trim());
     if (match === null) continue;
@@ -32,6 +35,6 @@ export function readStack(stack: string, depth: number): Place {
 }
 
 function shortPath(path: string): string {
-  const at = path.replaceAll('\\', '/').match(/(?:^|\/)((?:src|dist|test|bench)\/.*)$/);
+  const at = path.replaceAll('\\', '/').match(/^(?:.*\/)?((?:src|dist|test|bench)\/.*)$/);
   return at?.[1] ?? path.split('/').slice(-2).join('/');
 }

@@ -63,10 +63,12 @@ export class RwSemaphore extends Lock {
 
   blockers(task: Task, visit: (holder: Task) => boolean): boolean {
     if (this.writer !== null && this.writer !== task && visit(this.writer)) return true;
-    for (const reader of this.readers) if (visit(reader)) return true;
+    // Readers stop a reader only through the writer that waits for them, and readers ahead of it get in together with it.
+    const reads = task.mode === SHARED;
+    if (!reads) for (const reader of this.readers) if (visit(reader)) return true;
     for (const waiter of this.queue) {
       if (waiter.task === task) break;
-      if (visit(waiter.task)) return true;
+      if (!(reads && waiter.mode === SHARED) && visit(waiter.task)) return true;
     }
     return false;
   }
@@ -83,6 +85,10 @@ export class RwSemaphore extends Lock {
 
   protected ownedBy(task: Task): boolean {
     return this.writer === task || this.readers.includes(task);
+  }
+
+  protected override modeOf(task: Task): LockMode {
+    return task.mode;
   }
 
   private available(task: Task): boolean {
@@ -107,7 +113,8 @@ export class RwSemaphore extends Lock {
   private async wait(task: Task, mode: LockMode, node: ChainNode | null): Promise<Guard> {
     const { stats } = this.ctx;
     const since = stats === null ? 0 : stats.time();
-    // The check comes first: a task that is reported must be seen in the state before it waits.
+    // The wait-for check asks the task in which mode it waits; it comes first: a task is reported in the state before it waits.
+    task.mode = mode;
     this.ctx.block(task, this);
     const seat = new Semaphore(0);
     this.queue.push({ task, mode, seat });

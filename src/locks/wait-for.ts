@@ -62,6 +62,7 @@ export function deadlockFinding(cycle: readonly Task[], time: number): Finding {
 /** True when every foreground task is blocked behind tasks that cannot go on either: nobody is left who could end the run. */
 export function nobodyCanGoOn(tasks: Iterable<Task>): boolean {
   const all = [...tasks];
+  if (all.every((task) => task.daemon)) return false;
   const movable = new Set<Task>();
   for (let changed = true; changed; ) {
     changed = false;

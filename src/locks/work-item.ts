@@ -82,6 +82,8 @@ export class WorkItem {
       itemMap.release();
       queueMap.release();
       this.worker = null;
+      // Queued again while a body ran that threw: the next run is not lost with it.
+      if (this.pending) this.start();
       this.idle.wakeAll(task);
     }
   }

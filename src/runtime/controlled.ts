@@ -6,13 +6,20 @@
  * What a step is: start of a task, an announced operation, a timer that fires, an effect that somebody could observe.
  */
 import { Prng } from '../base/prng.ts';
+import { AwaitWatch } from './await-watch.ts';
+import { ControlledTimer } from './controlled-timer.ts';
+import { Join } from './join.ts';
+import { Later } from './later.ts';
 import { RandomStrategy } from './random-strategy.ts';
 import type { MaybePromise, Runtime, Timer } from './runtime.ts';
 import type { Runnable, Strategy } from './strategy.ts';
-import { AGAIN, Task, type Blocker, type Effect, type Op, type SpawnOptions, type TaskBody } from './task.ts';
+import { AGAIN, Task, type Effect, type Op, type SpawnOptions, type TaskBody } from './task.ts';
 
-/** done: all foreground tasks ended; stopped: `stop` was called (a finding); deadlock: nobody can go on; step-limit: `maxSteps`. */
-export type ControlledOutcome = 'done' | 'stopped' | 'deadlock' | 'step-limit' | 'uncontrolled-await';
+/**
+ * done: all foreground tasks ended; stopped: `stop` was called (a finding); deadlock: nobody can go on; step-limit: `maxSteps`;
+ * failed: a strategy, an operation or an effect threw, or a task broke the rules of the port (see `failure`).
+ */
+export type ControlledOutcome = 'done' | 'stopped' | 'deadlock' | 'step-limit' | 'uncontrolled-await' | 'failed';
 
 export interface ControlledOptions {
   readonly seed: number;
@@ -27,6 +34,7 @@ export interface ControlledOptions {
 }
 
 type EndListener = (task: Task, error: unknown) => void;
+type BlockListener = (task: Task) => void;
 
 let captured: (value: unknown) => void;
 const capture = (resolve: (value: unknown) => void): void => {
@@ -34,51 +42,10 @@ const capture = (resolve: (value: unknown) => void): void => {
 };
 
 const START: Op = { opName: 'start', enabled: () => true, perform: () => undefined };
-
-class ControlledTimer implements Timer, Runnable {
-  readonly id: number;
-  readonly name: string;
-  readonly due: number;
-  readonly fire: () => void;
-  private readonly owner: Set<ControlledTimer>;
-
-  constructor(owner: Set<ControlledTimer>, id: number, timer: { name: string; due: number; fire: () => void }) {
-    this.owner = owner;
-    this.id = id;
-    this.name = timer.name;
-    this.due = timer.due;
-    this.fire = timer.fire;
-    owner.add(this);
-  }
-
-  cancel(): void {
-    this.owner.delete(this);
-  }
-}
-
-/** Waiting for the end of another task: the operation of `join`. */
-class Join implements Op, Blocker {
-  readonly opName = 'join';
-  readonly name: string;
-  private readonly other: Task;
-
-  constructor(other: Task) {
-    this.other = other;
-    this.name = `end of ${other.name}`;
-  }
-
-  enabled(): boolean {
-    return this.other.ended;
-  }
-
-  perform(): unknown {
-    return undefined;
-  }
-
-  blockers(_task: Task, visit: (holder: Task) => boolean): boolean {
-    return visit(this.other);
-  }
-}
+/** Spawned while a release of the spawning task is still queued: it may start after that. */
+const START_LATER: Op = { opName: 'start', enabled: () => false, perform: () => undefined };
+/** A task starts inside the stop of the one before it; this many deep it gets a stack of its own. */
+const NESTED_STARTS_MAX = 50;
 
 export class ControlledRuntime implements Runtime {
   readonly controlled = true;
@@ -89,6 +56,8 @@ export class ControlledRuntime implements Runtime {
   steps = 0;
   /** The task that made the last step. */
   running: Task | null = null;
+  /** Why the run ended as `failed`: what was thrown. */
+  failure: unknown = null;
   private readonly strategy: Strategy;
   private readonly maxSteps: number;
   private readonly allSteps: boolean;
@@ -97,12 +66,14 @@ export class ControlledRuntime implements Runtime {
   private readonly timers = new Set<ControlledTimer>();
   private readonly candidates: Runnable[] = [];
   private readonly endListeners: EndListener[] = [];
+  private readonly blockListeners: BlockListener[] = [];
   private clock = 0;
   private nextTask = 0;
   private nextTimer = -1;
   private foreground = 0;
   private finish: ((outcome: ControlledOutcome) => void) | null = null;
   private stopping = false;
+  private nestedStarts = 0;
 
   constructor(options: ControlledOptions) {
     this.random = new Prng(options.seed);
@@ -122,14 +93,17 @@ export class ControlledRuntime implements Runtime {
 
   spawn(name: string, body: TaskBody, options: SpawnOptions = {}): Task {
     const task = new Task(this.nextTask++, name, body, options.daemon ?? false);
-    task.op = START;
+    task.op = START_LATER;
     this.live.push(task);
     if (!task.daemon) this.foreground++;
+    this.inOrder('spawn', () => {
+      task.op = START;
+    });
     return task;
   }
 
   join(task: Task, other: Task): MaybePromise<void> {
-    return this.point(task, new Join(other), 0) as MaybePromise<void>;
+    return this.point(task, new Join(other, this.tellBlocked), 0) as MaybePromise<void>;
   }
 
   sleep(task: Task, ms: number): MaybePromise<void> {
@@ -143,11 +117,17 @@ export class ControlledRuntime implements Runtime {
   }
 
   wake(task: Task): void {
-    task.permit = true;
+    const permit = (): void => {
+      task.permit = true;
+    };
+    if (this.allSteps && this.running !== null) this.queueEffect(this.running, new Later('wake', permit));
+    else this.inOrder('wake', permit);
   }
 
   timer(name: string, ms: number, fire: () => void): Timer {
-    return new ControlledTimer(this.timers, this.nextTimer--, { name, due: this.clock + Math.max(0, ms), fire });
+    const timer = new ControlledTimer(this.timers, this.nextTimer--, { name, due: this.clock + Math.max(0, ms), fire });
+    this.inOrder('arm', () => timer.arm());
+    return timer;
   }
 
   point(task: Task, op: Op, mode: number, arg?: unknown): unknown {
@@ -160,25 +140,34 @@ export class ControlledRuntime implements Runtime {
   }
 
   effect(task: Task, effect: Effect, visible: boolean): void {
+    if (this.finish !== null) this.assertRunning(task, effect.effectName);
     // Program order: nothing overtakes an effect of the same task that is still queued.
     if (!visible && !this.allSteps && task.firstEffect === null) {
       effect.takeEffect(task);
       return;
     }
-    if (task.firstEffect === null) task.firstEffect = effect;
-    else task.lastEffect!.nextEffect = effect;
-    task.lastEffect = effect;
+    this.queueEffect(task, effect);
   }
 
   choose(_task: Task | null, site: string, n: number): number {
     if (n < 2) return 0;
-    const value = this.strategy.chooseValue(site, n);
-    if (this.record) this.choices.push(value);
-    return value;
+    try {
+      const value = this.strategy.chooseValue(site, n);
+      if (this.record) this.choices.push(value);
+      return value;
+    } catch (error) {
+      // The model cannot handle what a strategy throws: it goes on to its next operation, where the run has ended.
+      this.fail(error);
+      return 0;
+    }
   }
 
   onTaskEnd(listener: EndListener): void {
     this.endListeners.push(listener);
+  }
+
+  onTaskBlock(listener: BlockListener): void {
+    this.blockListeners.push(listener);
   }
 
   /** Runs until every foreground task has ended or nothing can go on. Tasks left over are dropped; their finally blocks do not run. */
@@ -186,11 +175,13 @@ export class ControlledRuntime implements Runtime {
     const outcome = new Promise<ControlledOutcome>((resolve) => {
       this.finish = resolve;
     });
-    const guard = this.watchForUncontrolledAwaits();
-    if (this.foreground === 0) this.done('done');
-    else this.next(null);
+    const watch = new AwaitWatch(
+      () => this.steps,
+      () => this.done('uncontrolled-await'),
+    );
+    this.next(null);
     const result = await outcome;
-    clearImmediate(guard.handle);
+    watch.stop();
     return result;
   }
 
@@ -211,26 +202,27 @@ export class ControlledRuntime implements Runtime {
   private assertRunning(task: Task, what: string): void {
     if (task !== this.running || task.op !== null) {
       const why = task !== this.running ? `${this.running?.name ?? 'nobody'} is running` : `its ${task.op?.opName} has not been awaited`;
-      throw new Error(`task ${task.name} announced ${what}, but ${why}`);
+      const error = new Error(`task ${task.name} announced ${what}, but ${why}`);
+      this.fail(error);
+      throw error;
     }
   }
 
-  /** The model must stop at announced operations only: an event loop turn without progress means somebody awaits something else. */
-  private watchForUncontrolledAwaits(): { handle: NodeJS.Immediate } {
-    const guard = { handle: setImmediate(() => undefined) };
-    let seen = -1;
-    const check = (): void => {
-      if (this.finish === null) return;
-      if (seen === this.steps) {
-        this.done('uncontrolled-await');
-        return;
-      }
-      seen = this.steps;
-      guard.handle = setImmediate(check);
-    };
-    clearImmediate(guard.handle);
-    guard.handle = setImmediate(check);
-    return guard;
+  private readonly tellBlocked: BlockListener = (task) => {
+    for (const listener of this.blockListeners) listener(task);
+  };
+
+  private queueEffect(task: Task, effect: Effect): void {
+    if (task.firstEffect === null) task.firstEffect = effect;
+    else task.lastEffect!.nextEffect = effect;
+    task.lastEffect = effect;
+  }
+
+  /** Program order: what the running task does comes after its effects that are still queued. */
+  private inOrder(name: string, act: () => void): void {
+    const by = this.running;
+    if (by === null || by.firstEffect === null) act();
+    else this.queueEffect(by, new Later(name, act));
   }
 
   private collect(): number {
@@ -265,14 +257,33 @@ export class ControlledRuntime implements Runtime {
     finish?.(outcome);
   }
 
-  /** Makes steps until one resumes a task; answers the result when that task is `self`. */
+  private fail(error: unknown): void {
+    if (this.finish === null) return;
+    this.failure = error;
+    this.done('failed');
+  }
+
+  /** As `advance`, but what is thrown ends the run: the task that happens to make the choice has nothing to do with it. */
   private next(self: Task | null): unknown {
+    try {
+      return this.advance(self);
+    } catch (error) {
+      this.fail(error);
+      return never();
+    }
+  }
+
+  /** Makes steps until one resumes a task; answers the result when that task is `self`. */
+  private advance(self: Task | null): unknown {
     for (;;) {
+      // Something that was awaited behind the runtime's back may wake a task after the end of the run.
+      if (this.finish === null) return never();
       if (this.stopping) return this.abandon('stopped');
       if (this.foreground === 0) return this.abandon('done');
       const chosen = this.pick();
       if (chosen === null) return this.abandon('deadlock');
-      if (++this.steps > this.maxSteps) return this.abandon('step-limit');
+      if (this.steps === this.maxSteps) return this.abandon('step-limit');
+      this.steps++;
       if (chosen instanceof ControlledTimer) {
         this.fire(chosen);
         continue;
@@ -299,8 +310,10 @@ export class ControlledRuntime implements Runtime {
       self.resume = captured;
     }
     const resume = task.resume;
-    if (resume === null) this.start(task);
-    else {
+    if (resume === null) {
+      if (this.nestedStarts < NESTED_STARTS_MAX) this.start(task);
+      else queueMicrotask(() => this.start(task));
+    } else {
       task.resume = null;
       resume(result);
     }
@@ -309,7 +322,7 @@ export class ControlledRuntime implements Runtime {
 
   private abandon(outcome: ControlledOutcome): Promise<never> {
     this.done(outcome);
-    return new Promise(() => undefined);
+    return never();
   }
 
   private fire(timer: ControlledTimer): void {
@@ -332,17 +345,32 @@ export class ControlledRuntime implements Runtime {
   private start(task: Task): void {
     const body = task.body!;
     task.body = null;
-    body(task).then(
+    this.nestedStarts++;
+    let ending: Promise<void>;
+    try {
+      ending = body(task);
+    } catch (error) {
+      ending = Promise.reject(error);
+    }
+    this.nestedStarts--;
+    ending.then(
       () => this.end(task, undefined),
       (error: unknown) => this.end(task, error ?? new Error('thrown without a value')),
     );
   }
 
   private end(task: Task, error: unknown): void {
+    if (task !== this.running || task.op !== null) {
+      this.fail(error ?? new Error(`task ${task.name} has ended, but its ${task.op?.opName ?? 'last operation'} was not awaited`));
+    }
     task.ended = true;
     task.op = null;
     if (!task.daemon) this.foreground--;
-    for (const listener of this.endListeners) listener(task, error);
+    try {
+      for (const listener of this.endListeners) listener(task, error);
+    } catch (thrown) {
+      this.fail(thrown);
+    }
     if (task.firstEffect === null) this.drop(task);
     void this.next(null);
   }
@@ -353,6 +381,9 @@ export class ControlledRuntime implements Runtime {
     this.live.pop();
   }
 }
+
+/** What a task gets that the run has left behind. A new one each time: a shared one would keep every such task alive. */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 const PARK: Op = {
   opName: 'park',

@@ -6,6 +6,7 @@ import type { MaybePromise, Runtime, Timer } from './runtime.ts';
 import { Task, type Blocker, type Effect, type Op, type SpawnOptions, type TaskBody } from './task.ts';
 
 type EndListener = (task: Task, error: unknown) => void;
+type BlockListener = (task: Task) => void;
 /** How a live run ended: all foreground tasks ended, none of them can go on any more, or somebody asked it to stop. */
 export type LiveOutcome = 'done' | 'stuck' | 'interrupted';
 
@@ -60,10 +61,12 @@ export class LiveRuntime implements Runtime {
   private readonly endings = new Map<Task, Ending>();
   private readonly parked = new Map<Task, () => void>();
   private readonly endListeners: EndListener[] = [];
+  private readonly blockListeners: BlockListener[] = [];
   private nextId = 0;
   private foreground = 0;
-  private finish: ((outcome: LiveOutcome) => void) | null = null;
+  private readonly finish: ((outcome: LiveOutcome) => void)[] = [];
   private outcome: LiveOutcome | null = null;
+  private closed = false;
 
   constructor(seed: number) {
     this.random = new Prng(seed);
@@ -91,12 +94,14 @@ export class LiveRuntime implements Runtime {
     let ending = this.endings.get(other);
     if (ending === undefined) this.endings.set(other, (ending = new Ending(other)));
     task.blockedOn = ending;
-    return new Promise((resolve) => {
+    const ended = new Promise<void>((resolve) => {
       ending.waiters.push(() => {
         task.blockedOn = null;
         resolve();
       });
     });
+    for (const listener of this.blockListeners) listener(task);
+    return ended;
   }
 
   sleep(_task: Task, ms: number): Promise<void> {
@@ -110,8 +115,10 @@ export class LiveRuntime implements Runtime {
       task.permit = false;
       return;
     }
-    return new Promise((resolve) => {
+    return new Promise<void>((resolve) => {
       this.parked.set(task, resolve);
+    }).then(() => {
+      this.parked.delete(task);
     });
   }
 
@@ -121,11 +128,12 @@ export class LiveRuntime implements Runtime {
       task.permit = true;
       return;
     }
-    this.parked.delete(task);
+    // The entry stays until the task runs: a second wake-up before that is none, as in the controlled runtime.
     resume();
   }
 
   timer(name: string, ms: number, fire: () => void): Timer {
+    if (this.closed) return { name, cancel: () => undefined };
     return new LiveTimer(this.timers, name, ms, fire);
   }
 
@@ -147,10 +155,14 @@ export class LiveRuntime implements Runtime {
     this.endListeners.push(listener);
   }
 
+  onTaskBlock(listener: BlockListener): void {
+    this.blockListeners.push(listener);
+  }
+
   /** Resolves when every foreground task has ended, or `finishAs` was called. */
   settled(): Promise<LiveOutcome> {
     return new Promise((resolve) => {
-      this.finish = resolve;
+      this.finish.push(resolve);
       if (this.outcome !== null) resolve(this.outcome);
       else if (this.foreground === 0) this.finishAs('done');
     });
@@ -159,11 +171,12 @@ export class LiveRuntime implements Runtime {
   /** Ends `settled` from outside: the lock layer found that nobody can go on, or the user interrupted the run. */
   finishAs(outcome: LiveOutcome): void {
     this.outcome ??= outcome;
-    this.finish?.(this.outcome);
+    for (const resolve of this.finish.splice(0)) resolve(this.outcome);
   }
 
-  /** Disarms every timer, so that nothing keeps the process alive. Tasks that still wait are dropped. */
+  /** Disarms every timer, now and from now on, so that nothing keeps the process alive. Tasks that still wait are dropped. */
   shutdown(): void {
+    this.closed = true;
     for (const timer of [...this.timers]) timer.cancel();
   }
 
@@ -176,6 +189,6 @@ export class LiveRuntime implements Runtime {
       this.endings.delete(task);
       for (const waiter of ending.waiters) waiter();
     }
-    if (!task.daemon && --this.foreground === 0 && this.finish !== null) this.finishAs('done');
+    if (!task.daemon && --this.foreground === 0 && this.finish.length > 0) this.finishAs('done');
   }
 }

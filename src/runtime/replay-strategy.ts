@@ -24,6 +24,11 @@ export class ReplayStrategy implements Strategy {
     this.choices = choices;
   }
 
+  /** Choices that the replay has not come to yet: none is left when it took the whole recorded course. */
+  get left(): number {
+    return this.choices.length - this.position;
+  }
+
   choose(candidates: readonly Runnable[], n: number): number {
     const id = this.take('who goes next');
     for (let i = 0; i < n; i++) if (candidates[i]!.id === id) return i;

@@ -42,4 +42,6 @@ export interface Runtime {
   choose(task: Task | null, site: string, n: number): number;
   /** Called for each task that ends; `error` when its body threw. */
   onTaskEnd(listener: (task: Task, error: unknown) => void): void;
+  /** Called when a task begins to wait for the end of another: the lock layer looks whether that closes a cycle. */
+  onTaskBlock(listener: (task: Task) => void): void;
 }

@@ -4,15 +4,15 @@
  */
 import type { Apqn } from '../base/apqn.ts';
 import type { Kvm } from '../kvm/kvm.ts';
-import type { PqapHook } from '../kvm/pqap-port.ts';
+import type { PqapHook } from '../kvm/pqap-hook.ts';
 import type { GuardedField } from '../locks/guarded-field.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Eventfd } from '../vfio/eventfd.ts';
 import type { VfioDevice } from '../vfio/vfio-device.ts';
 import { EMPTY_MATRIX, type ApMatrix, type MatrixLimits } from './ap-matrix.ts';
-import type { VfioApQueue } from './vfio-ap-queue.ts';
+import type { QueueOwner, VfioApQueue } from './vfio-ap-queue.ts';
 
-export class ApMatrixMdev implements PqapHook {
+export class ApMatrixMdev implements PqapHook, QueueOwner {
   /** The UUID. Immutable after construction. */
   readonly name: string;
   readonly limits: MatrixLimits;
@@ -47,10 +47,10 @@ export class ApMatrixMdev implements PqapHook {
     this.pending = layer.field<ApMatrix>(this, 'apm_add/aqm_add/adm_add', EMPTY_MATRIX);
   }
 
-  /** The mdev whose slot KVM's hook designates (container_of). */
-  static ofHook(hook: PqapHook | null): ApMatrixMdev | null {
-    if (hook === null) return null;
-    if (!(hook instanceof ApMatrixMdev)) throw new Error(`the PQAP hook of ${hook.name} does not belong to a matrix mdev`);
-    return hook;
+  /** The mdev that a PQAP hook or the back pointer of a queue designates (container_of). */
+  static of(part: PqapHook | QueueOwner | null): ApMatrixMdev | null {
+    if (part === null) return null;
+    if (!(part instanceof ApMatrixMdev)) throw new Error(`${part.name} is not part of a matrix mdev`);
+    return part;
   }
 }

@@ -4,19 +4,27 @@
 import { apqnText, type Apqn } from '../base/apqn.ts';
 import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
+import type { Kvm } from '../kvm/kvm.ts';
 import type { GuardedField } from '../locks/guarded-field.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { WorkItem } from '../locks/work-item.ts';
-import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
+import type { VfioDevice } from '../vfio/vfio-device.ts';
 
 /** No guest ISC is registered. */
 export const NO_ISC = 0xff;
 const NORMAL = bareStatus(Rc.NORMAL);
 
+/** The mdev behind a queue, as far as the queue's resources need it. */
+export interface QueueOwner {
+  readonly name: string;
+  readonly kvm: GuardedField<Kvm | null>;
+  readonly device: VfioDevice;
+}
+
 export class VfioApQueue {
   readonly apqn: Apqn;
   /** The mdev it is linked to. */
-  readonly mdev: GuardedField<ApMatrixMdev | null>;
+  readonly mdev: GuardedField<QueueOwner | null>;
   /** Guest address of the notification byte whose page is pinned; 0 = none. */
   readonly savedIova: GuardedField<number>;
   readonly savedIsc: GuardedField<number>;
@@ -27,7 +35,7 @@ export class VfioApQueue {
 
   constructor(layer: LockLayer, apqn: Apqn) {
     this.apqn = apqn;
-    this.mdev = layer.field<ApMatrixMdev | null>(this, 'matrix_mdev', null);
+    this.mdev = layer.field<QueueOwner | null>(this, 'matrix_mdev', null);
     this.savedIova = layer.field(this, 'saved_iova', 0);
     this.savedIsc = layer.field(this, 'saved_isc', NO_ISC);
     this.resetStatus = layer.field(this, 'reset_status', NORMAL);

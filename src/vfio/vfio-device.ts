@@ -9,6 +9,7 @@ import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { WaitQueue } from '../locks/wait-queue.ts';
 import type { Task } from '../runtime/task.ts';
+import type { Eventfd } from './eventfd.ts';
 import { DEV_SET_LOCK, DEVICE_RELEASED } from './lock-classes.ts';
 import type { IommuContainer } from './iommu-container.ts';
 
@@ -20,7 +21,15 @@ export interface VfioDeviceOps {
   closeDevice(task: Task): Promise<void>;
   /** Removal asks the user to give the device back; `count` is 0 at the first time. */
   request(task: Task, count: number): Promise<void>;
+  /** SET_IRQS with one eventfd for one interrupt of the device; null takes it back. */
+  setIrqs(task: Task, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno>;
+  /** The RESET ioctl. */
+  reset(task: Task): Promise<Errno>;
 }
+
+/** Interrupt indexes of a vfio-ap device (include/uapi/linux/vfio.h: VFIO_AP_REQ_IRQ_INDEX, VFIO_AP_CFG_CHG_IRQ_INDEX). */
+export const VfioApIrq = { REQUEST: 0, CONFIG_CHANGE: 1 } as const;
+export type VfioApIrq = (typeof VfioApIrq)[keyof typeof VfioApIrq];
 
 /** What opens a device: a VM and the container of its pages. */
 export interface VfioUser {
@@ -54,6 +63,11 @@ export class VfioDevice {
   /** The VM that has it open, as the driver's callbacks see it; null outside of them and while closed. */
   get kvm(): Kvm | null {
     return this.user?.kvm ?? null;
+  }
+
+  /** The removal has begun: the user has been, or is being, asked to let go. */
+  get removing(): boolean {
+    return this.unregistering;
   }
 
   get container(): IommuContainer | null {
@@ -92,6 +106,14 @@ export class VfioDevice {
     this.user?.kvm.put();
     this.user = null;
     this.released.wakeAll(task);
+  }
+
+  setIrqs(task: Task, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno> {
+    return this.ops.setIrqs(task, index, eventfd);
+  }
+
+  reset(task: Task): Promise<Errno> {
+    return this.ops.reset(task);
   }
 
   /** No new opens; asks for the device every 10 s until the last user has closed it (vfio_unregister_group_dev). */

@@ -5,6 +5,7 @@
 import { isZero, rightJustified, stripZeros } from '../big-bytes.ts';
 import { ReplyError } from './error-reply.ts';
 import { assertRsaRequest, MAX_RSA_BYTES, type CrtRequest, type MexRequest, type RsaRequest } from './rsa-types.ts';
+import { readPair, writeText } from './text.ts';
 
 /** Function code, rule length, rule. */
 const RULE_BLOCK = 12;
@@ -21,17 +22,15 @@ const LONG_PAD = 8;
 const UNUSED_EXPONENT = Uint8Array.of(1, 0, 1);
 const UNUSED_SECTION_LENGTH = PUBLIC_SECTION + UNUSED_EXPONENT.length;
 
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
-
 export function encodeCcaRsa(request: RsaRequest): Uint8Array {
   assertRsaRequest(request);
   const keyBlock = request.kind === 'mex' ? publicKeyBlock(request) : privateKeyBlock(request);
   const { input } = request;
   const parameters = new Uint8Array(RULE_BLOCK + 2 + input.length + keyBlock.length);
   const view = new DataView(parameters.buffer);
-  parameters.set(ascii(request.kind === 'mex' ? 'PK' : 'PD'), 0);
+  writeText(parameters, 0, request.kind === 'mex' ? 'PK' : 'PD');
   view.setUint16(2, RULE_BLOCK - 2);
-  parameters.set(ascii(request.kind === 'mex' ? 'MRP     ' : 'ZERO-PAD'), 4);
+  writeText(parameters, 4, request.kind === 'mex' ? 'MRP     ' : 'ZERO-PAD');
   view.setUint16(RULE_BLOCK, input.length + 2);
   parameters.set(input, RULE_BLOCK + 2);
   parameters.set(keyBlock, RULE_BLOCK + 2 + input.length);
@@ -97,8 +96,7 @@ function privateKeyBlock(request: CrtRequest): Uint8Array {
 export function decodeCcaRsa(functionCode: string, parameters: Uint8Array): RsaRequest | number {
   const view = new DataView(parameters.buffer, parameters.byteOffset, parameters.length);
   if (parameters.length < RULE_BLOCK + 2) return ReplyError.MESSAGE_LENGTH;
-  if (String.fromCharCode(parameters[0]!, parameters[1]!) !== functionCode || view.getUint16(2) !== RULE_BLOCK - 2)
-    return ReplyError.MALFORMED;
+  if (readPair(parameters, 0) !== functionCode || view.getUint16(2) !== RULE_BLOCK - 2) return ReplyError.MALFORMED;
   const keyAt = RULE_BLOCK + view.getUint16(RULE_BLOCK);
   if (keyAt < RULE_BLOCK + 2 || keyAt + KEY_BLOCK_HEADER + TOKEN_HEADER > parameters.length) return ReplyError.MESSAGE_LENGTH;
   const input = parameters.subarray(RULE_BLOCK + 2, keyAt);

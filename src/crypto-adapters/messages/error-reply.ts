@@ -4,7 +4,7 @@
  */
 import { EAGAIN, EINVAL, type Errno } from '../../base/errno.ts';
 
-export const ERROR_REPLY_LENGTH = 8;
+const ERROR_REPLY_LENGTH = 8;
 
 export type ErrorReplyType = 0x82 | 0x87 | 0x88;
 

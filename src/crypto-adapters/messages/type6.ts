@@ -3,11 +3,12 @@
  * (struct type6_hdr in drivers/s390/crypto/zcrypt_msgtype6.h, struct CPRBX in uapi/asm/zcrypt.h).
  */
 import { ReplyError } from './error-reply.ts';
+import { readPair, writeText } from './text.ts';
 
-export const TYPE6_HEADER = 0x58;
+const TYPE6_HEADER = 0x58;
 export const CPRBX_LENGTH = 0xdc;
 /** Where the parameters start. */
-export const TYPE6_PARAMETERS = TYPE6_HEADER + CPRBX_LENGTH;
+const TYPE6_PARAMETERS = TYPE6_HEADER + CPRBX_LENGTH;
 /** What the driver asks the card to answer at most to an RSA request. */
 const RSA_REPLY_LENGTH = 0x77c - TYPE6_HEADER;
 
@@ -21,16 +22,13 @@ export interface Type6 {
   readonly parameters: Uint8Array;
 }
 
-const ascii = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
-const textAt = (bytes: Uint8Array, at: number): string => String.fromCharCode(bytes[at]!, bytes[at + 1]!);
-
 export function encodeType6({ agent, functionCode, domain, parameters }: Type6): Uint8Array {
   const message = new Uint8Array(TYPE6_PARAMETERS + parameters.length);
   const view = new DataView(message.buffer);
   message[1] = 0x06;
   view.setUint32(16, TYPE6_HEADER);
-  message.set(ascii(agent), 32);
-  message.set(ascii(functionCode), 52);
+  writeText(message, 32, agent);
+  writeText(message, 52, functionCode);
   view.setUint32(56, message.length - TYPE6_HEADER);
   view.setUint32(72, RSA_REPLY_LENGTH);
   writeCprbx(view, TYPE6_HEADER, domain);
@@ -58,8 +56,8 @@ export function decodeType6(message: Uint8Array): Type6 | number {
   const length = view.getUint32(TYPE6_HEADER + 12);
   if (length > message.length - TYPE6_PARAMETERS) return ReplyError.MESSAGE_LENGTH;
   return {
-    agent: textAt(message, 32),
-    functionCode: textAt(message, 52),
+    agent: readPair(message, 32),
+    functionCode: readPair(message, 52),
     domain: view.getUint16(TYPE6_HEADER + 170),
     parameters: message.subarray(TYPE6_PARAMETERS, TYPE6_PARAMETERS + length),
   };

@@ -28,5 +28,5 @@ export function decodeType80(reply: Uint8Array, outputLength: number): RsaReply 
   if (length !== reply.length || length > MAX_LENGTH) return { errno: EMSGSIZE };
   if (reply[4] !== 0) return { errno: replyCodeErrno(reply[4]!) };
   if (length < HEADER + outputLength) return { errno: EAGAIN, offline: true };
-  return { output: reply.slice(reply.length - outputLength) };
+  return { output: new Uint8Array(reply.subarray(reply.length - outputLength)) };
 }

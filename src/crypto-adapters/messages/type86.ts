@@ -6,6 +6,7 @@ import { EAGAIN, EINVAL, EMSGSIZE, type Errno } from '../../base/errno.ts';
 import { rightJustified } from '../big-bytes.ts';
 import { decodeErrorReply, replyCodeErrno } from './error-reply.ts';
 import type { RsaReply } from './rsa-types.ts';
+import { writeText } from './text.ts';
 import { CPRBX_LENGTH, writeCprbx } from './type6.ts';
 
 /** Header and format-2 extension. */
@@ -38,8 +39,7 @@ export function encodeType86({ functionCode, domain, data }: Type86): Uint8Array
   view.setUint32(20, HEADER);
   writeCprbx(view, HEADER, domain);
   view.setUint32(HEADER + 24, reply.length - PARAMETERS);
-  reply[PARAMETERS] = functionCode.charCodeAt(0);
-  reply[PARAMETERS + 1] = functionCode.charCodeAt(1);
+  writeText(reply, PARAMETERS, functionCode);
   view.setUint16(PARAMETERS + 2, 2);
   view.setUint16(LENGTH_AT, data.length + 2);
   reply.set(data, DATA_AT);
@@ -60,7 +60,7 @@ export function decodeType86(reply: Uint8Array, outputLength: number): RsaReply 
   if (reply.length < DATA_AT) return { errno: EMSGSIZE };
   const length = view.getUint16(LENGTH_AT);
   if (length < 2 || reply.length !== DATA_AT + length || length - 2 > outputLength) return { errno: EMSGSIZE };
-  return { output: rightJustified(reply.slice(DATA_AT, DATA_AT + length - 2), outputLength) };
+  return { output: new Uint8Array(rightJustified(reply.subarray(DATA_AT, DATA_AT + length - 2), outputLength)) };
 }
 
 function refusal(returnCode: number, reasonCode: number, outputLength: number): { errno: Errno; offline?: boolean } {

@@ -17,7 +17,6 @@ import { bareStatus } from '../../crypto-adapters/ap-status.ts';
 import { Rc } from '../../crypto-adapters/response-code.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
 import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
-import type { Vcpu } from '../../kvm/vcpu.ts';
 import { LockClass } from '../../locks/lock-class.ts';
 import type { Mutex } from '../../locks/mutex.ts';
 import type { Task } from '../../runtime/task.ts';
@@ -77,10 +76,9 @@ export class GuestsLock implements LockingDesign {
     queue.resetStatus.guardedBy([this.mdevsLock]);
   }
 
-  async intercept(task: Task, vcpu: Vcpu, { apqn, operand }: InterceptedAqic): Promise<PqapAnswer> {
-    const { kvm } = vcpu;
+  async intercept(task: Task, { kvm, vcpu, apqn, operand }: InterceptedAqic): Promise<PqapAnswer> {
     using _hook = await kvm.pqapHookRwsem.read(task);
-    const mdev = ApMatrixMdev.ofHook(kvm.pqapHook.get(task));
+    const mdev = ApMatrixMdev.of(kvm.pqapHook.get(task));
     if (mdev === null) return NOT_AVAILABLE;
     if (!vcpu.aiv) return { errno: EOPNOTSUPP };
     using _mdevs = await this.mdevsLock.acquire(task);
@@ -175,7 +173,7 @@ export class GuestsLock implements LockingDesign {
       case 'probe':
         return this.steps.mdevOf(task, target.apqn);
       case 'unbind':
-        return target.queue.mdev.get(task);
+        return ApMatrixMdev.of(target.queue.mdev.get(task));
       default:
         return target.mdev;
     }

@@ -1,0 +1,71 @@
+/**
+ * A card on the AP bus (struct ap_card, drivers/s390/crypto/ap_card.c): an adapter as its first usable queue described it.
+ */
+import { cardText } from '../base/apqn.ts';
+import type { Errno } from '../base/errno.ts';
+import type { LockLayer } from '../locks/lock-layer.ts';
+import type { Task } from '../runtime/task.ts';
+import type { ApQueue } from '../ap-driver/ap-queue.ts';
+import type { ApInstructions, TapqInfo } from '../crypto-adapters/ap-instructions.ts';
+import { CardFunction, maxMessageSize, type CardMode } from '../crypto-adapters/card-type.ts';
+import { Device, type DeviceBus } from '../driver-core/device.ts';
+
+/** What the files of a card and of its queues need of the bus. */
+export interface CardPort {
+  readonly instructions: ApInstructions;
+  /** The state machines of those queues of the adapter that have one: they are bound to a driver of the host. */
+  activeQueues(adapter: number): Iterable<ApQueue>;
+  /** A write to `config`. */
+  configure(task: Task, card: ApCard, on: boolean): Promise<Errno>;
+}
+
+/** The bits of the function word by which cards differ; the rest belongs to single queues. */
+const CARD_FUNCTIONS = 0xffff0000;
+
+export const cardFunctions = (info: TapqInfo): number => (info.functions & CARD_FUNCTIONS) >>> 0;
+
+const MODE_TEXT: Readonly<Record<CardMode, string>> = { A: 'accel', C: 'cca', P: 'ep11' };
+
+export class ApCard {
+  readonly id: number;
+  readonly port: CardPort;
+  readonly device: Device;
+  readonly rawType: number;
+  /** The type whose drivers fit: 10 (CEX4) to 14 (CEX8). */
+  readonly hwtype: number;
+  readonly functions: number;
+  /** Real depth. */
+  readonly depth: number;
+  readonly maxMsgSize: number;
+  config: boolean;
+  chkstop: boolean;
+  /** Requests of queues whose driver has gone since. */
+  pastRequests = 0;
+  driverData: unknown = null;
+
+  constructor(layer: LockLayer, port: CardPort, options: { id: number; info: TapqInfo; root: Device; bus: DeviceBus }) {
+    const { id, info, root, bus } = options;
+    this.id = id;
+    this.port = port;
+    this.rawType = info.type;
+    this.hwtype = info.type;
+    this.functions = cardFunctions(info);
+    this.depth = info.depth + 1;
+    this.maxMsgSize = maxMessageSize(info.ml);
+    this.config = true;
+    this.chkstop = false;
+    this.device = new Device(layer, { name: cardText(id), parent: root, bus, owner: this });
+  }
+
+  /** In the order in which cex4card asks; null when it is none of them. */
+  get mode(): CardMode | null {
+    if ((this.functions & CardFunction.ACCEL) !== 0) return 'A';
+    if ((this.functions & CardFunction.CCA) !== 0) return 'C';
+    return (this.functions & CardFunction.EP11) !== 0 ? 'P' : null;
+  }
+
+  /** Value of `MODE=` in uevents. */
+  get modeText(): string | null {
+    return this.mode === null ? null : MODE_TEXT[this.mode];
+  }
+}

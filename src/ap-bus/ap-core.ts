@@ -1,0 +1,32 @@
+/**
+ * What the parts of the AP bus share (the statics of drivers/s390/crypto/ap_bus.c).
+ */
+import type { Logger } from '../base/logger.ts';
+import type { LockLayer } from '../locks/lock-layer.ts';
+import type { ApTasklet } from '../ap-driver/ap-tasklet.ts';
+import type { ApInstructions, QciInfo } from '../crypto-adapters/ap-instructions.ts';
+import { QciFlag, hasQciFlag } from '../crypto-adapters/qci.ts';
+import type { Bus } from '../driver-core/bus.ts';
+import type { Device } from '../driver-core/device.ts';
+import type { CardPort } from './ap-card.ts';
+import type { ApPermissions } from './ap-permissions.ts';
+import type { ApRegistry } from './ap-registry.ts';
+
+export interface ApCore {
+  readonly layer: LockLayer;
+  readonly instructions: ApInstructions;
+  readonly log: Logger;
+  readonly bus: Bus;
+  /** `/sys/devices/ap`. */
+  readonly root: Device;
+  readonly registry: ApRegistry;
+  readonly permissions: ApPermissions;
+  readonly tasklet: ApTasklet;
+  readonly port: CardPort;
+}
+
+/** Highest adapter and domain number that may be tested: beyond them TAPQ is a specification exception. */
+export function highestIds(qci: QciInfo | null): { adapter: number; domain: number } {
+  const extended = qci !== null && hasQciFlag(qci, QciFlag.APXA);
+  return { adapter: (extended && qci.na) || 63, domain: (extended && qci.nd) || 15 };
+}

@@ -1,0 +1,55 @@
+/**
+ * The cards and queues of the bus by their numbers (the kernel searches its device list). Only the scan changes it.
+ */
+import { adapterOf, domainOf, type Apqn } from '../base/apqn.ts';
+import type { ApCard } from './ap-card.ts';
+import type { ApQueueDevice } from './ap-queue-device.ts';
+
+interface Position {
+  readonly card: ApCard;
+  /** By domain, in the order of registration. */
+  readonly queues: Map<number, ApQueueDevice>;
+}
+
+export class ApRegistry {
+  private readonly positions: (Position | undefined)[] = [];
+
+  addCard(card: ApCard): void {
+    this.positions[card.id] = { card, queues: new Map() };
+  }
+
+  removeCard(card: ApCard): void {
+    this.positions[card.id] = undefined;
+  }
+
+  addQueue(queue: ApQueueDevice): void {
+    const position = this.positions[queue.card.id];
+    if (position?.card !== queue.card) throw new Error(`expected card ${queue.card.device.name} of queue ${queue.device.name} to be registered`);
+    position.queues.set(domainOf(queue.apqn), queue);
+  }
+
+  removeQueue(queue: ApQueueDevice): void {
+    this.positions[queue.card.id]?.queues.delete(domainOf(queue.apqn));
+  }
+
+  card(adapter: number): ApCard | null {
+    return this.positions[adapter]?.card ?? null;
+  }
+
+  queue(apqn: Apqn): ApQueueDevice | null {
+    return this.positions[adapterOf(apqn)]?.queues.get(domainOf(apqn)) ?? null;
+  }
+
+  queuesOf(adapter: number): Iterable<ApQueueDevice> {
+    return this.positions[adapter]?.queues.values() ?? [];
+  }
+
+  /** By ascending number. */
+  *cards(): IterableIterator<ApCard> {
+    for (const position of this.positions) if (position !== undefined) yield position.card;
+  }
+
+  *queues(): IterableIterator<ApQueueDevice> {
+    for (const position of this.positions) if (position !== undefined) yield* position.queues.values();
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The part of a scan that visits the domains of one adapter (ap_scan_domains in drivers/s390/crypto/ap_bus.c).
+ */
+import { apqnOf } from '../base/apqn.ts';
+import { OK } from '../base/errno.ts';
+import type { Task } from '../runtime/task.ts';
+import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
+import type { ApCard } from './ap-card.ts';
+import type { ApCore } from './ap-core.ts';
+import { ApQueueDevice } from './ap-queue-device.ts';
+import { hasDomain } from './configuration.ts';
+import { QUEUE_ATTRIBUTES } from './queue-attributes.ts';
+import { queueInfo, type QueueInfo } from './queue-info.ts';
+
+const DOMAINS = 256;
+
+export async function scanDomains(task: Task, core: ApCore, card: ApCard, qci: QciInfo | null): Promise<void> {
+  for (let domain = 0; domain < DOMAINS; domain++) {
+    const known = core.registry.queue(apqnOf(card.id, domain));
+    if (!hasDomain(qci, domain)) {
+      if (known !== null) await removeQueue(task, core, known);
+      continue;
+    }
+    const answer = await queueInfo(task, core.instructions, card.id, domain);
+    if (answer === 'silent') continue;
+    if (answer === 'absent') {
+      if (known !== null) await removeQueue(task, core, known);
+    } else if (known === null) await addQueue(task, core, { card, domain }, answer);
+    else await updateQueue(task, core, known, answer);
+  }
+}
+
+/** device_unregister of a queue. */
+export async function removeQueue(task: Task, core: ApCore, queue: ApQueueDevice): Promise<void> {
+  core.registry.removeQueue(queue);
+  await core.bus.removeDevice(task, queue.device, QUEUE_ATTRIBUTES);
+}
+
+async function addQueue(task: Task, core: ApCore, at: { card: ApCard; domain: number }, state: QueueInfo): Promise<void> {
+  const { deconfigured, checkstopped } = state;
+  const queue = new ApQueueDevice(core.layer, at.card, at.domain, { config: !deconfigured, chkstop: checkstopped });
+  core.registry.addQueue(queue);
+  if ((await core.bus.addDevice(task, queue.device, QUEUE_ATTRIBUTES)) !== OK) {
+    throw new Error(`expected no device ${queue.device.name} on the bus, but there is one`);
+  }
+  // Nudged once more, after the probe. A queue without a state machine is left alone: it belongs to a driver that resets it itself, and
+  // the host must not ask for interrupts of a queue that a guest may get.
+  if (!deconfigured && !checkstopped && queue.queue !== null) await queue.queue.initState(task);
+}
+
+/** Exactly one change per scan, the first that applies. */
+async function updateQueue(task: Task, core: ApCore, queue: ApQueueDevice, { deconfigured, checkstopped }: QueueInfo): Promise<void> {
+  if (checkstopped !== queue.chkstop) {
+    core.log.info({ queue: queue.device.name }, checkstopped ? 'checkstop on' : 'checkstop off');
+    await queue.setCheckstop(task, checkstopped);
+  } else if (deconfigured === queue.config) {
+    await queue.setConfig(task, !deconfigured);
+    core.bus.send('change', queue.device, { CONFIG: deconfigured ? '0' : '1' });
+  } else if (!deconfigured && queue.queue !== null) await queue.queue.heal(task);
+}

@@ -1,0 +1,82 @@
+/**
+ * What makes the bus scan by itself: the config timer with its work item, and the notification that the AP configuration changed
+ * (ap_config_timer, ap_scan_bus_work, ap_bus_cfg_chg_event in drivers/s390/crypto/ap_bus.c). One daemon task does both.
+ */
+import type { Runtime, Timer } from '../runtime/runtime.ts';
+import type { Task } from '../runtime/task.ts';
+
+export interface ScanWork {
+  /** The timer has run out. */
+  scan(task: Task): Promise<void>;
+  /** The machine says that its configuration changed. */
+  rescan(task: Task): Promise<boolean>;
+}
+
+export class ScanTimer {
+  /** config_time. */
+  seconds = 30;
+  private readonly rt: Runtime;
+  private readonly work: ScanWork;
+  private daemon: Task | null = null;
+  private timer: Timer | null = null;
+  private started = false;
+  private expired = false;
+  private changed = false;
+
+  constructor(rt: Runtime, work: ScanWork) {
+    this.rt = rt;
+    this.work = work;
+  }
+
+  /** Scans every `seconds` from now on. */
+  start(): void {
+    this.started = true;
+    this.rearm();
+  }
+
+  stop(): void {
+    this.started = false;
+    this.timer?.cancel();
+    this.timer = null;
+  }
+
+  setSeconds(seconds: number): void {
+    this.seconds = seconds;
+    this.rearm();
+  }
+
+  /** Full time from now on; nothing when it was not started. */
+  rearm(): void {
+    if (!this.started) return;
+    this.timer?.cancel();
+    this.timer = this.rt.timer('AP config timer', this.seconds * 1000, () => {
+      this.timer = null;
+      this.expired = true;
+      this.wake();
+    });
+  }
+
+  /** Called by the hardware, outside any task. */
+  configurationChanged(): void {
+    this.changed = true;
+    this.wake();
+  }
+
+  private wake(): void {
+    if (this.daemon === null) this.daemon = this.rt.spawn('ap_scan', (task) => this.serve(task), { daemon: true });
+    else this.rt.wake(this.daemon);
+  }
+
+  private async serve(task: Task): Promise<void> {
+    for (;;) {
+      while (this.expired || this.changed) {
+        const { changed } = this;
+        this.expired = false;
+        this.changed = false;
+        if (changed) await this.work.rescan(task);
+        else await this.work.scan(task);
+      }
+      await this.rt.park(task);
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * Invariant f: the CRYCB of a guest without an mdev is empty.
+ */
+import { EMPTY_APCB, sameApcb } from '../kvm/crycb.ts';
+import type { Checker } from './checker.ts';
+
+export const crycbEmpty: Checker = {
+  name: 'f: the CRYCB of a guest without an mdev is empty',
+  check: ({ mdevs, guests }) => {
+    for (const { kvm } of guests) {
+      if (mdevs.some((mdev) => mdev.kvm.inspect() === kvm)) continue;
+      if (!sameApcb(kvm.apcb.inspect(), EMPTY_APCB)) return `${kvm.name} has no mdev, but AP resources in its CRYCB`;
+    }
+    return null;
+  },
+};

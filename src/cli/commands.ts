@@ -1,0 +1,64 @@
+/**
+ * The commands of apemu: names, options, and where their code is. Loaded for every start, so it imports nothing heavy.
+ */
+import type { OptionSpec, ParsedOptions } from './options.ts';
+import { DURATION, FILE, LEVEL, NAME, SEED, STEPS } from './option-values.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Answers the exit code. */
+export type CommandBody = (options: ParsedOptions, terminal: Terminal) => Promise<number>;
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly positionals: readonly string[];
+  readonly options: readonly OptionSpec[];
+  /** More about it, one paragraph an entry. */
+  readonly details: readonly string[];
+  load(): Promise<CommandBody>;
+}
+
+export const HELP: OptionSpec = { name: 'help', help: 'show this text' };
+
+const COMMON: readonly OptionSpec[] = [
+  { name: 'design', value: NAME, help: "run under this locking design instead of the scenario's" },
+  { name: 'seed', value: SEED, help: 'seed of every random decision (default: a fresh one, shown in the report)' },
+  { name: 'json', help: 'print the report as JSON' },
+  { name: 'save', value: FILE, help: 'keep the report as JSON in FILE' },
+  { name: 'events', value: FILE, help: 'write the event log to FILE, one JSON object a line' },
+  { name: 'quiet', help: 'show no progress' },
+  { name: 'log-level', value: LEVEL, help: 'kernel log of host and guests: silent, error, warn, info, debug (to stderr)' },
+  { name: 'log-file', value: FILE, help: 'append the kernel log to FILE (default level: info)' },
+  HELP,
+];
+
+const SCENARIO = '[SCENARIO]';
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'run',
+    summary: 'build the host of a scenario, run its guests and events, report',
+    positionals: [SCENARIO],
+    options: [{ name: 'for', value: DURATION, help: 'stop the workloads after TIME (30s, 500ms, 2m); that is no error' }, ...COMMON],
+    details: ['Without SCENARIO: the three-guest example that comes with apemu.'],
+    load: async () => (await import('./run.ts')).run,
+  },
+  {
+    name: 'stress',
+    summary: 'random churn of every verb over a scenario, all checks on',
+    positionals: [SCENARIO],
+    options: [
+      { name: 'for', value: DURATION, help: 'how long (default: 30s unless --steps is given)' },
+      { name: 'controlled', help: 'one task at a time on virtual time: the same seed gives the same run' },
+      { name: 'steps', value: STEPS, help: 'end after N steps; with --controlled' },
+      ...COMMON,
+    ],
+    details: ['Without SCENARIO: the three-guest example that comes with apemu.'],
+    load: async () => (await import('./stress.ts')).stress,
+  },
+];
+
+export const EXIT_CODES = [
+  'Exit codes: 0 nothing found (or what the scenario expects), 1 something found, 2 bad input or usage,',
+  '            130 interrupted.',
+];

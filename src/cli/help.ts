@@ -1,0 +1,37 @@
+/**
+ * The texts of --help, made from the table of commands. No kernel counterpart.
+ */
+import { COMMANDS, EXIT_CODES, type Command } from './commands.ts';
+import type { OptionSpec } from './options.ts';
+
+export function generalHelp(): string {
+  const width = Math.max(...COMMANDS.map((command) => usage(command).length));
+  const lines = [
+    'apemu: the s390 AP / vfio_ap crypto passthrough stack of Linux, in userspace',
+    '',
+    'Usage: apemu COMMAND [OPTIONS]',
+    '',
+    ...COMMANDS.map((command) => `  ${usage(command).padEnd(width)}  ${command.summary}`),
+    '',
+    'apemu COMMAND --help shows the options of a command; apemu --version the version.',
+    ...EXIT_CODES,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+export function commandHelp(command: Command): string {
+  const width = Math.max(...command.options.map((option) => optionUsage(option).length));
+  const lines = [
+    `Usage: apemu ${usage(command)} [OPTIONS]: ${command.summary}`,
+    ...command.details,
+    '',
+    ...command.options.map((option) => `  ${optionUsage(option).padEnd(width)}  ${option.help}`),
+    '',
+    ...EXIT_CODES,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const usage = ({ name, positionals }: Command): string => [name, ...positionals].join(' ');
+
+const optionUsage = ({ name, value }: OptionSpec): string => `--${name}${value === undefined ? '' : ` ${value.label}`}`;

@@ -1,0 +1,90 @@
+/**
+ * Reads the arguments of a command strictly: every option known, with a value where it takes one, given once. No kernel counterpart.
+ */
+import { parseArgs } from 'node:util';
+import type { ValueKind } from './option-values.ts';
+import { UsageError, wrongWord } from './usage-error.ts';
+
+export interface OptionSpec {
+  /** Without the two dashes. */
+  readonly name: string;
+  /** Absent: a switch. */
+  readonly value?: ValueKind<unknown>;
+  readonly help: string;
+}
+
+/** What the command line said; a reader asks with the kind that the table gave the option. */
+export class ParsedOptions {
+  readonly positionals: readonly string[];
+  private readonly values: ReadonlyMap<string, unknown>;
+
+  constructor(positionals: readonly string[], values: ReadonlyMap<string, unknown>) {
+    this.positionals = positionals;
+    this.values = values;
+  }
+
+  has(name: string): boolean {
+    return this.values.has(name);
+  }
+
+  get<T>(name: string, kind: ValueKind<T>): T | undefined {
+    const text = this.values.get(name);
+    return typeof text === 'string' ? kind.parse(text) : undefined;
+  }
+}
+
+export interface Accepted {
+  /** Shown in front of every complaint: `apemu run`. */
+  readonly where: string;
+  readonly options: readonly OptionSpec[];
+  /** Names of the positional arguments, all of them optional. */
+  readonly positionals: readonly string[];
+}
+
+/** UsageError for anything that is not accepted. */
+export function readOptions(args: readonly string[], accepted: Accepted): ParsedOptions {
+  const { where, options } = accepted;
+  const config = Object.fromEntries(
+    options.map(({ name, value }) => [name, { type: value === undefined ? 'boolean' : 'string' } as const]),
+  );
+  const { tokens } = parseArgs({ args: [...args], options: config, allowPositionals: true, strict: false, tokens: true });
+  const values = new Map<string, unknown>();
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind !== 'option') continue;
+    const spec = options.find(({ name }) => name === token.name);
+    if (spec === undefined || !token.rawName.startsWith('--')) throw unknownOption(where, options, token.rawName);
+    if (values.has(spec.name)) throw new UsageError(`${where}: expected --${spec.name} once, got it again`);
+    values.set(spec.name, checkValue(where, spec, token));
+  }
+  const extra = positionals[accepted.positionals.length];
+  if (extra !== undefined) {
+    const wanted = accepted.positionals.length === 0 ? 'no argument' : `at most ${accepted.positionals.join(' ')}`;
+    throw new UsageError(`${where}: expected ${wanted}, got ${JSON.stringify(extra)} as well`);
+  }
+  return new ParsedOptions(positionals, values);
+}
+
+function unknownOption(where: string, options: readonly OptionSpec[], word: string): UsageError {
+  const known = options.map(({ name }) => `--${name}`);
+  return wrongWord(where, `one of the options ${known.join(', ')}`, { word, known });
+}
+
+interface ValueToken {
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
+
+function checkValue(where: string, { name, value: kind }: OptionSpec, token: ValueToken): string | true {
+  const { value } = token;
+  if (kind === undefined) {
+    if (value !== undefined) throw new UsageError(`${where}: --${name}: expected no value, got ${JSON.stringify(value)}`);
+    return true;
+  }
+  // An option where the value should stand was meant as an option.
+  const missing = value === undefined || (token.inlineValue !== true && /^-(?:-|[a-zA-Z])/.test(value));
+  if (missing) throw new UsageError(`${where}: --${name}: expected ${kind.expected}, got ${value ?? 'nothing'}`);
+  if (kind.parse(value) === undefined) throw new UsageError(`${where}: --${name}: expected ${kind.expected}, got ${JSON.stringify(value)}`);
+  return value;
+}

@@ -1,0 +1,68 @@
+/**
+ * From the options of `run` and `stress` to what a run needs: scenario, design, seed, files. Refuses before anything is started.
+ */
+import type { LogLevel } from '../base/logger.ts';
+import type { FindingKind } from '../locks/finding.ts';
+import { hostSeed } from '../runtime/host-clock.ts';
+import { expectedKinds } from '../scenario/expectation.ts';
+import { loadDefaultScenario, loadScenarioFile } from '../scenario/load.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { designNames } from '../vfio-ap/locking/designs.ts';
+import type { ParsedOptions } from './options.ts';
+import { DURATION, FILE, LEVEL, NAME, SEED, STEPS } from './option-values.ts';
+import { UsageError, wrongWord } from './usage-error.ts';
+
+export interface RunSettings {
+  readonly mode: 'run' | 'stress';
+  readonly scenario: Scenario;
+  readonly design: string;
+  readonly expected: readonly FindingKind[];
+  readonly seed: number;
+  readonly runtime: 'live' | 'controlled';
+  readonly limitMs: number | undefined;
+  readonly steps: number | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly save: string | undefined;
+  readonly events: string | undefined;
+  readonly logFile: string | undefined;
+  readonly logLevel: LogLevel | undefined;
+}
+
+const STRESS_MS = 30_000;
+
+/** UsageError or ScenarioError for what cannot be run. */
+export function runSettings(mode: 'run' | 'stress', options: ParsedOptions): RunSettings {
+  const steps = options.get('steps', STEPS);
+  const controlled = options.has('controlled');
+  const limitMs = options.get('for', DURATION);
+  if (steps !== undefined && !controlled) throw new UsageError(`apemu ${mode}: --steps: expected --controlled with it, got --steps alone`);
+  const names = designNames();
+  const [path] = options.positionals;
+  const named = options.get('design', NAME);
+  if (named !== undefined) checkDesign(`apemu ${mode}: --design`, named, names);
+  const scenario = path === undefined ? loadDefaultScenario({ designs: names }) : loadScenarioFile(path, { designs: names });
+  const design = named ?? scenario.design;
+  // The loader lets paths of design files pass, which nothing here can read.
+  if (named === undefined) checkDesign(`${scenario.source}: design`, design, names);
+  return {
+    mode,
+    scenario,
+    design,
+    expected: expectedKinds(scenario.expect, design),
+    seed: options.get('seed', SEED) ?? hostSeed(),
+    runtime: controlled ? 'controlled' : 'live',
+    limitMs: limitMs ?? (mode === 'stress' && steps === undefined ? STRESS_MS : undefined),
+    steps,
+    json: options.has('json'),
+    quiet: options.has('quiet'),
+    save: options.get('save', FILE),
+    events: options.get('events', FILE),
+    logFile: options.get('log-file', FILE),
+    logLevel: options.get('log-level', LEVEL),
+  };
+}
+
+function checkDesign(where: string, design: string, names: readonly string[]): void {
+  if (!names.includes(design)) throw wrongWord(where, `a locking design (${names.join(', ')})`, { word: design, known: names });
+}

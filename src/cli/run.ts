@@ -1,0 +1,11 @@
+/**
+ * `apemu run`: plays a scenario on the live runtime. No kernel counterpart.
+ */
+import { ScenarioRun } from '../scenario/run-scenario.ts';
+import type { CommandBody } from './commands.ts';
+import { runSession } from './run-session.ts';
+import { runSettings } from './run-settings.ts';
+
+export const run: CommandBody = (options, terminal) => {
+  return runSession(runSettings('run', options), { terminal, signals: process, create: (wanted) => new ScenarioRun(wanted) });
+};

@@ -1,0 +1,11 @@
+/**
+ * `apemu stress`: random churn over a scenario, live or controlled. No kernel counterpart.
+ */
+import { ScenarioRun } from '../scenario/run-scenario.ts';
+import type { CommandBody } from './commands.ts';
+import { runSession } from './run-session.ts';
+import { runSettings } from './run-settings.ts';
+
+export const stress: CommandBody = (options, terminal) => {
+  return runSession(runSettings('stress', options), { terminal, signals: process, create: (wanted) => new ScenarioRun(wanted) });
+};

@@ -1,0 +1,188 @@
+/**
+ * A directory of sysfs (kernel: a kobject's kernfs node). Child directories are real objects; attributes are looked up in shared
+ * definitions and links are computed, so that a device costs little until somebody opens one of its files.
+ */
+import type { LockLayer } from '../locks/lock-layer.ts';
+import type { Task } from '../runtime/task.ts';
+import { activeClass, type AttributeDef, type AttributeGroup } from './attribute.ts';
+import { AttributeState } from './attribute-state.ts';
+
+/** Links that follow from the state of a device, a driver or a bus. */
+export interface LinkSource {
+  link(name: string): Directory | null;
+  linkNames(): Iterable<string>;
+}
+
+export class AttributeEntry {
+  readonly directory: Directory;
+  readonly def: AttributeDef<unknown>;
+  readonly owner: unknown;
+
+  constructor(directory: Directory, def: AttributeDef<unknown>, owner: unknown) {
+    this.directory = directory;
+    this.def = def;
+    this.owner = owner;
+  }
+}
+
+export class LinkEntry {
+  readonly directory: Directory;
+  readonly name: string;
+  readonly target: Directory;
+
+  constructor(directory: Directory, name: string, target: Directory) {
+    this.directory = directory;
+    this.name = name;
+    this.target = target;
+  }
+}
+
+export type Entry = Directory | AttributeEntry | LinkEntry;
+
+export class Directory {
+  readonly layer: LockLayer;
+  readonly name: string;
+  readonly parent: Directory | null;
+  removed = false;
+  private readonly links: LinkSource | null;
+  private groups: AttributeGroup[] = [];
+  private children: Map<string, Directory> | null = null;
+  private fixedLinks: Map<string, Directory> | null = null;
+  private used: Map<string, AttributeState> | null = null;
+
+  /** Not reachable before `publish`. */
+  constructor(layer: LockLayer, parent: Directory | null, options: { name: string; links?: LinkSource }) {
+    this.layer = layer;
+    this.parent = parent;
+    this.name = options.name;
+    this.links = options.links ?? null;
+  }
+
+  /** Makes it appear in its parent. False when the name is taken. */
+  publish(): boolean {
+    const { parent } = this;
+    if (parent === null) throw new Error('the root of the tree has no parent to appear in');
+    if (parent.entry(this.name) !== null) return false;
+    (parent.children ??= new Map()).set(this.name, this);
+    return true;
+  }
+
+  /** The child directory of that name, made when it is missing. */
+  ensure(name: string): Directory {
+    const known = this.children?.get(name);
+    if (known !== undefined) return known;
+    const made = new Directory(this.layer, this, { name });
+    if (!made.publish()) throw new Error(`expected no attribute or link ${name} in ${this.path}, but there is one`);
+    return made;
+  }
+
+  /** `/sys/devices/ap/card05`. */
+  get path(): string {
+    return this.parent === null ? this.name : `${this.parent.path}/${this.name}`;
+  }
+
+  addAttributes<Owner>(defs: readonly AttributeDef<Owner>[], owner: Owner): void {
+    this.groups.push({ defs: defs as readonly AttributeDef<unknown>[], owner });
+  }
+
+  addAttribute<Owner>(def: AttributeDef<Owner>, owner: Owner): void {
+    if (this.entry(def.name) !== null) throw new Error(`expected ${this.path} to have no ${def.name}, but it has one`);
+    this.addAttributes([def], owner);
+  }
+
+  /** Unlinks an attribute that was added on its own, then waits for its running shows and stores. False when it is not there. */
+  async removeAttribute(task: Task, name: string): Promise<boolean> {
+    const at = this.groups.findIndex((group) => group.defs.length === 1 && group.defs[0]!.name === name);
+    if (at < 0) return false;
+    const [group] = this.groups.splice(at, 1);
+    await this.drain(task, group!.defs[0]!);
+    return true;
+  }
+
+  /** Unlinks a whole group, found by its definitions. False when it is not there. */
+  async removeAttributes(task: Task, defs: readonly AttributeDef<never>[]): Promise<boolean> {
+    const at = this.groups.findIndex((group) => group.defs === (defs as unknown));
+    if (at < 0) return false;
+    const [group] = this.groups.splice(at, 1);
+    for (const def of group!.defs) await this.drain(task, def);
+    return true;
+  }
+
+  /**
+   * Called inside a store of the attribute: removes it without waiting for that store (sysfs_remove_file_self). Of several stores that
+   * ask at once one gets true, the others wait until it is gone.
+   */
+  async removeSelf(task: Task, name: string): Promise<boolean> {
+    const state = this.used?.get(name);
+    if (state === undefined) throw new Error(`${this.path}/${name} is not in use, so no store of it can remove it`);
+    state.breakOwn(task);
+    const first = !state.suicidal;
+    state.suicidal = true;
+    if (!(first && (await this.removeAttribute(task, name)))) await state.drain(task);
+    return first;
+  }
+
+  addLink(name: string, target: Directory): void {
+    if (this.entry(name) !== null) throw new Error(`expected ${this.path} to have no ${name}, but it has one`);
+    (this.fixedLinks ??= new Map()).set(name, target);
+  }
+
+  removeLink(name: string): void {
+    this.fixedLinks?.delete(name);
+  }
+
+  /** Unlinks everything below and itself, then waits for whoever is inside (kobject_del). */
+  async remove(task: Task): Promise<void> {
+    if (this.removed) return;
+    this.removed = true;
+    if (this.parent?.children?.get(this.name) === this) this.parent.children.delete(this.name);
+    for (const child of this.children?.values() ?? []) await child.remove(task);
+    const { groups } = this;
+    this.groups = [];
+    for (const { defs } of groups) for (const def of defs) await this.drain(task, def);
+  }
+
+  entry(name: string): Entry | null {
+    const child = this.children?.get(name);
+    if (child !== undefined) return child;
+    for (const { defs, owner } of this.groups) for (const def of defs) if (def.name === name) return new AttributeEntry(this, def, owner);
+    const target = this.fixedLinks?.get(name) ?? this.links?.link(name) ?? null;
+    return target === null ? null : new LinkEntry(this, name, target);
+  }
+
+  /** In no particular order. */
+  names(): string[] {
+    const names = this.groups.flatMap(({ defs }) => defs.map((def) => def.name));
+    for (const source of [this.children?.keys(), this.fixedLinks?.keys(), this.links?.linkNames()]) {
+      // No spread into push: the bus may have 65,536 devices.
+      if (source !== undefined) for (const name of source) names.push(name);
+    }
+    return names;
+  }
+
+  /** Takes an active reference; null when the attribute is gone or going. */
+  use(task: Task, entry: AttributeEntry): AttributeState | null {
+    const { def } = entry;
+    if (this.removed || !this.groups.some(({ defs, owner }) => owner === entry.owner && defs.includes(def))) return null;
+    const used = (this.used ??= new Map());
+    let state = used.get(def.name);
+    if (state === undefined) used.set(def.name, (state = new AttributeState(this.layer, def, `${this.path}/${def.name}`)));
+    return state.enter(task) ? state : null;
+  }
+
+  unuse(task: Task, entry: AttributeEntry, state: AttributeState): void {
+    state.leave(task);
+    if (state.idle && this.used?.get(entry.def.name) === state) this.used.delete(entry.def.name);
+  }
+
+  /** The attribute is unlinked already. Where nobody is inside, the wait is validated all the same. */
+  private async drain(task: Task, def: AttributeDef<never>): Promise<void> {
+    const state = this.used?.get(def.name);
+    if (state === undefined) {
+      this.layer.checkWait(task, activeClass(def));
+      return;
+    }
+    this.used!.delete(def.name);
+    await state.drain(task);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The end of a run: after every guest is gone, nothing may be left that belonged to one.
+ */
+import { heldNames } from '../locks/guard.ts';
+import type { Finding } from '../locks/finding.ts';
+import type { Task } from '../runtime/task.ts';
+import type { Machine } from './machine.ts';
+
+export interface Quiescence {
+  readonly pins: number;
+  readonly iscReferences: number;
+  /** References on VMs beyond that of their file descriptor. */
+  readonly kvmReferences: number;
+  /** References of drivers on eventfds. */
+  readonly eventfds: number;
+  readonly locksHeld: number;
+  readonly foregroundTasks: number;
+  /** Requests that a guest has accepted and not ended. */
+  readonly requests: number;
+}
+
+/** Counts what is left; `self` is the task that asks. */
+export function countLeftovers(machine: Machine, self: Task): Quiescence {
+  const sum = (of: (vm: Machine['vms'][number]) => number): number => machine.vms.reduce((total, vm) => total + of(vm), 0);
+  const others = [...machine.layer.rt.tasks].filter((task) => task !== self);
+  return {
+    pins: sum((vm) => vm.qemu.container.pins),
+    iscReferences: sum((vm) => vm.kvm.gisa.totalReferences),
+    kvmReferences: sum((vm) => vm.kvm.referenceCount - 1),
+    eventfds: sum((vm) => vm.qemu.requestFd.referenceCount + vm.qemu.configFd.referenceCount),
+    locksHeld: others.reduce((total, task) => total + heldNames(task).length, heldNames(self).length),
+    foregroundTasks: others.filter((task) => !task.daemon).length,
+    requests: sum((vm) => vm.guest.outstanding),
+  };
+}
+
+export const isClean = (left: Quiescence): boolean => Object.values(left).every((count) => count === 0);
+
+/** One finding for everything that is left over. */
+export function leakFinding(left: Quiescence, time: number): Finding {
+  const what = Object.entries(left).filter(([, count]) => count !== 0);
+  return {
+    kind: 'leak',
+    key: `leak:${what.map(([name]) => name).join(',')}`,
+    title: `left over after every guest has gone: ${what.map(([name, count]) => `${name} ${count}`).join(', ')}`,
+    tasks: [],
+    time,
+  };
+}

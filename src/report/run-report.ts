@@ -1,0 +1,101 @@
+/**
+ * What a run or stress run hands back: plain data, from which src/report makes text and JSON. No kernel counterpart.
+ */
+import type { Finding } from '../locks/finding.ts';
+import type { LockStatRow } from '../locks/lock-stat.ts';
+
+export interface GuestReport {
+  readonly name: string;
+  readonly mdev: string | null;
+  readonly vcpus: number;
+  /** Operations that ended with a verified result. */
+  readonly operations: number;
+  /** Operations of the whole workload. */
+  readonly expected: number;
+  readonly retries: number;
+  /** Wrong results, and operations given up after the retry limit. */
+  readonly errors: number;
+  /** Longest time in which the guest had work and no operation of it ended. */
+  readonly stallMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Queues the guest sees at the end, as `05.0004`. */
+  readonly queues: readonly string[];
+}
+
+/** An event of the scenario that has ended; one that is still blocked at the end of the run is not listed. */
+export interface EventReport {
+  /** Milliseconds of the runtime's clock. */
+  readonly t: number;
+  readonly task: string;
+  readonly what: string;
+  /** `ok` or the name of an errno. */
+  readonly result: string;
+  /** What the scenario expected; null: anything. */
+  readonly expected: string | null;
+  readonly ok: boolean;
+}
+
+export type AdapterState = 'online' | 'deconfigured' | 'checkstopped';
+
+export interface AdapterReport {
+  readonly id: number;
+  readonly type: string;
+  readonly state: AdapterState;
+}
+
+export interface OwnedQueue {
+  readonly apqn: number;
+  /** `host`, the name of a guest, the name of an mdev that no guest uses, or `unbound`. */
+  readonly owner: string;
+}
+
+export interface TopologyReport {
+  readonly adapters: readonly AdapterReport[];
+  readonly domains: readonly number[];
+  readonly cells: readonly OwnedQueue[];
+}
+
+/** What is left after every guest is gone; all numbers are 0 when it is clean. */
+export interface Quiescence {
+  readonly clean: boolean;
+  readonly pins: number;
+  readonly iscReferences: number;
+  readonly kvmReferences: number;
+  readonly eventfds: number;
+  readonly locksHeld: number;
+  readonly foregroundTasks: number;
+  readonly requests: number;
+}
+
+export interface StressReport {
+  /** How often each verb was done. */
+  readonly verbs: Readonly<Record<string, number>>;
+  /** Evaluations of the invariants. */
+  readonly checks: number;
+  /** Scheduling steps; the controlled runtime only. */
+  readonly steps?: number;
+}
+
+/** How it ended: all work done, nobody can go on, asked to stop, or the time or step limit reached. */
+export type RunOutcome = 'done' | 'stuck' | 'interrupted' | 'limit';
+
+export interface RunReport {
+  readonly command: 'run' | 'stress';
+  /** Every operation verified, none given up, no finding, quiescence check clean. */
+  readonly ok: boolean;
+  readonly outcome: RunOutcome;
+  readonly scenario: string;
+  readonly design: string;
+  readonly runtime: 'live' | 'controlled';
+  readonly seed: number;
+  readonly durationMs: number;
+  readonly guests: readonly GuestReport[];
+  readonly events: readonly EventReport[];
+  readonly topology: TopologyReport;
+  readonly lockStat: readonly LockStatRow[];
+  readonly findings: readonly Finding[];
+  /** null: not checked, because the run did not come to rest. */
+  readonly quiescence: Quiescence | null;
+  readonly stress?: StressReport;
+}

@@ -1,0 +1,34 @@
+/**
+ * Waiting for the end of another task in the controlled runtime: the operation of `join` (kernel: kthread_stop, wait_for_completion).
+ */
+import type { Blocker, Op, Task } from './task.ts';
+
+export class Join implements Op, Blocker {
+  readonly opName = 'join';
+  readonly name: string;
+  private readonly other: Task;
+  private readonly onBlocked: (task: Task) => void;
+
+  constructor(other: Task, onBlocked: (task: Task) => void) {
+    this.other = other;
+    this.onBlocked = onBlocked;
+    this.name = `end of ${other.name}`;
+  }
+
+  enabled(): boolean {
+    // Its last releases are part of what it did: who joins it must find them done.
+    return this.other.ended && this.other.firstEffect === null;
+  }
+
+  perform(): unknown {
+    return undefined;
+  }
+
+  blocked(task: Task): void {
+    this.onBlocked(task);
+  }
+
+  blockers(_task: Task, visit: (holder: Task) => boolean): boolean {
+    return visit(this.other);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Random churn of every verb, from a seed: what `apemu stress` does to a host while its guests work. No kernel counterpart.
+ * Refusals are part of it: only invariants, findings and what the guests compute decide whether it went well.
+ */
+import { apqnText } from '../base/apqn.ts';
+import type { Errno } from '../base/errno.ts';
+import { Prng } from '../base/prng.ts';
+import { secureExecution } from '../kvm/secure-execution.ts';
+import { mdevPath, type Machine } from '../machine/machine.ts';
+import type { Task } from '../runtime/task.ts';
+import { perform, resultText } from './verb-actions.ts';
+
+type ChurnVerb = (task: Task, random: Prng, machine: Machine) => Promise<Errno>;
+
+const CREATE = '/sys/devices/vfio_ap/matrix/mdev_supported_types/vfio_ap-passthrough/create';
+const SHOWN = ['matrix', 'guest_matrix', 'control_domains'];
+const NONSENSE = ['', 'x', '-1', '256', '0x', '08', '99999999999999999999'];
+
+/** Mostly an id that exists, sometimes nonsense. */
+const idText = (random: Prng, ids: readonly number[]): string => (random.oneIn(12) ? random.pick(NONSENSE) : `${random.pick(ids)}`);
+
+const mdevWrite =
+  (attribute: string, ids: (machine: Machine) => readonly number[]): ChurnVerb =>
+  (task, random, machine) =>
+    machine.sysfs.write(task, mdevPath(random.pick(machine.spec.mdevs).uuid, attribute), idText(random, ids(machine)));
+
+const adapters = (machine: Machine): readonly number[] => machine.spec.adapters.map(({ id }) => id);
+const domains = (machine: Machine): readonly number[] => machine.spec.domains;
+
+async function recreate(task: Task, random: Prng, machine: Machine): Promise<Errno> {
+  const { uuid } = random.pick(machine.spec.mdevs);
+  await machine.sysfs.write(task, mdevPath(uuid, 'remove'), '1');
+  return await machine.sysfs.write(task, CREATE, uuid);
+}
+
+function storeMask(task: Task, random: Prng, machine: Machine): Promise<Errno> {
+  const [path, ids] = random.oneIn(2) ? ['/sys/bus/ap/apmask', adapters(machine)] : ['/sys/bus/ap/aqmask', domains(machine)];
+  return machine.sysfs.write(task, path as string, `${random.oneIn(3) ? '+' : '-'}${random.pick(ids as readonly number[])}`);
+}
+
+async function readSomething(task: Task, random: Prng, machine: Machine): Promise<Errno> {
+  const queues = [...machine.bus.queues()];
+  const path =
+    random.oneIn(2) || queues.length === 0
+      ? mdevPath(random.pick(machine.spec.mdevs).uuid, random.pick(SHOWN))
+      : `/sys/bus/ap/devices/${apqnText(random.pick(queues).apqn)}/status`;
+  return await perform(task, machine, { kind: 'read', path });
+}
+
+async function plugOrUnplug(task: Task, random: Prng, machine: Machine): Promise<Errno> {
+  const adapter = random.pick(machine.spec.adapters);
+  const there = machine.hardware.adapter(adapter.id) !== undefined;
+  return await perform(task, machine, there ? { kind: 'unplug', adapters: [adapter.id] } : { kind: 'plug', adapters: [adapter] });
+}
+
+async function unbindOrBind(task: Task, random: Prng, machine: Machine): Promise<Errno> {
+  const queues = [...machine.bus.queues()];
+  if (queues.length === 0) return 0;
+  const queue = random.pick(queues);
+  const name = apqnText(queue.apqn);
+  return queue.device.driver === null
+    ? await perform(task, machine, { kind: 'bind', queue: name, driver: random.oneIn(4) ? 'cex4queue' : 'vfio_ap' })
+    : await perform(task, machine, { kind: 'unbind', queue: name });
+}
+
+async function resetDevice(task: Task, random: Prng, machine: Machine): Promise<Errno> {
+  return (await random.pick(machine.vms).qemu.attached?.reset(task)) ?? 0;
+}
+
+/** Verb and weight; the tasks of a churn draw from all of them. */
+const VERBS: readonly (readonly [string, number, ChurnVerb])[] = [
+  ['assign_adapter', 6, mdevWrite('assign_adapter', adapters)],
+  ['unassign_adapter', 4, mdevWrite('unassign_adapter', adapters)],
+  ['assign_domain', 6, mdevWrite('assign_domain', domains)],
+  ['unassign_domain', 4, mdevWrite('unassign_domain', domains)],
+  ['assign_control_domain', 2, mdevWrite('assign_control_domain', domains)],
+  ['unassign_control_domain', 2, mdevWrite('unassign_control_domain', domains)],
+  ['read', 6, readSomething],
+  ['mask', 3, storeMask],
+  ['recreate', 1, recreate],
+  ['attach', 5, (task, random, machine) => perform(task, machine, { kind: 'attach', guest: random.pick(machine.vms).spec.name })],
+  ['detach', 2, (task, random, machine) => perform(task, machine, { kind: 'detach', guest: random.pick(machine.vms).spec.name })],
+  ['bind', 5, unbindOrBind],
+  ['config', 3, (task, random, machine) => machine.sysfs.write(task, `/sys/devices/ap/card${random.pick(adapters(machine)).toString(16).padStart(2, '0')}/config`, random.oneIn(3) ? '0' : '1')],
+  ['scan', 3, (task, _random, machine) => machine.sysfs.write(task, '/sys/bus/ap/scans', '1')],
+  ['plug', 2, plugOrUnplug],
+  ['checkstop', 1, (task, random, machine) => perform(task, machine, { kind: 'checkstop', adapter: random.pick(adapters(machine)), on: random.oneIn(3) })],
+  ['pv', 2, (task, random, machine) => secureExecution(task, random.pick(machine.vms).kvm, random.oneIn(2))],
+  ['reset', 2, resetDevice],
+];
+
+const DRAW: readonly number[] = VERBS.flatMap(([, weight], index) => new Array<number>(weight).fill(index));
+
+/** Tasks that churn at the same time. */
+const TASKS = 5;
+const PAUSE_MS = 6;
+
+export class Churn {
+  /** How often each verb was done. */
+  readonly counts: Record<string, number> = {};
+  private readonly machine: Machine;
+  private readonly seed: number;
+  private readonly over: () => boolean;
+
+  /** It ends as soon as `over` answers true. */
+  constructor(machine: Machine, seed: number, over: () => boolean) {
+    this.machine = machine;
+    this.seed = seed;
+    this.over = over;
+  }
+
+  start(): Task[] {
+    const { rt } = this.machine.layer;
+    const random = new Prng(this.seed);
+    return Array.from({ length: TASKS }, (_, i) => rt.spawn(`churn${i}`, (task) => this.run(task, random.fork(`churn${i}`))));
+  }
+
+  private async run(task: Task, random: Prng): Promise<void> {
+    const { rt } = this.machine.layer;
+    while (!this.over()) {
+      const [name, , verb] = VERBS[random.pick(DRAW)]!;
+      const result = await verb(task, random, this.machine);
+      this.counts[name] = (this.counts[name] ?? 0) + 1;
+      this.machine.events.emit('stress.verb', task.name, { verb: name, result: resultText(result) });
+      await rt.sleep(task, random.below(PAUSE_MS));
+    }
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * A scenario as a run: builds the host, starts guests and workloads, plays the events or churns, brings everything to rest, and reports.
+ * The same steps under the live and under the controlled runtime. No kernel counterpart.
+ */
+import type { DestinationStream } from 'pino';
+import { EventLog, type LogEvent } from '../base/event-log.ts';
+import { createLogger, type LogLevel } from '../base/logger.ts';
+import { Findings } from '../locks/finding.ts';
+import { LockLayer } from '../locks/lock-layer.ts';
+import { ControlledRuntime, type ControlledOutcome } from '../runtime/controlled.ts';
+import { LiveRuntime } from '../runtime/live.ts';
+import type { Task } from '../runtime/task.ts';
+import { designByName } from '../vfio-ap/locking/designs.ts';
+import { BootError } from '../machine/machine.ts';
+import { HostRun } from './host-run.ts';
+import type { RunReport } from './run-report.ts';
+import type { Scenario } from './scenario.ts';
+
+export interface RunOptions {
+  readonly scenario: Scenario;
+  /** Name of the locking design. */
+  readonly design: string;
+  readonly seed: number;
+  readonly runtime: 'live' | 'controlled';
+  readonly mode: 'run' | 'stress';
+  /** Workloads and churn stop after this long, milliseconds of the runtime's clock. */
+  readonly limitMs?: number;
+  /** Controlled runtime: they stop after so many steps. */
+  readonly steps?: number;
+  readonly logger: { readonly level: LogLevel; readonly destination?: DestinationStream };
+  readonly onEvent?: (event: LogEvent) => void;
+}
+
+export interface Progress {
+  readonly operations: number;
+  readonly expected: number;
+  readonly retries: number;
+  readonly findings: number;
+  readonly phase: string;
+}
+
+/** How many results a controlled run remembers: the same few keys come again and again. */
+const MEMO = 20_000;
+
+export class ScenarioRun {
+  private readonly options: RunOptions;
+  private readonly findings = new Findings();
+  private host: HostRun | null = null;
+
+  /** Throws a RangeError for a design that does not exist. */
+  constructor(options: RunOptions) {
+    if (designByName(options.design) === undefined) throw new RangeError(`expected the name of a locking design, got ${options.design}`);
+    this.options = options;
+  }
+
+  /** Throws BootError when the host cannot be brought up as the scenario says. */
+  async start(): Promise<RunReport> {
+    return this.options.runtime === 'live' ? await this.startLive() : await this.startControlled();
+  }
+
+  progress(): Progress {
+    const { operations, expected, retries, phase } = this.host?.progress() ?? { operations: 0, expected: 0, retries: 0, phase: 'building' };
+    return { operations, expected, retries, phase, findings: this.findings.list.length };
+  }
+
+  /** Asks the run to come to rest now; the report of what was done so far follows. */
+  interrupt(): void {
+    this.host?.stop('interrupted');
+  }
+
+  private async startLive(): Promise<RunReport> {
+    const rt = new LiveRuntime(this.options.seed);
+    const layer = new LockLayer(rt, { findings: this.findings, statistics: true });
+    layer.onStuck(() => rt.finishAs('stuck'));
+    const host = this.makeHost(layer);
+    const failure = this.watchTasks(layer);
+    rt.spawn('admin', (task) => host.main(task));
+    const outcome = await rt.settled();
+    rt.shutdown();
+    this.throwBootError(failure);
+    return host.report(outcome === 'stuck' ? 'stuck' : null);
+  }
+
+  private async startControlled(): Promise<RunReport> {
+    const { seed, steps } = this.options;
+    const rt = new ControlledRuntime({ seed, record: false, maxSteps: Number.POSITIVE_INFINITY });
+    const layer = new LockLayer(rt, { findings: this.findings, statistics: true });
+    const host = this.makeHost(layer, steps === undefined ? undefined : () => rt.steps >= steps);
+    const failure = this.watchTasks(layer);
+    rt.spawn('admin', (task) => host.main(task));
+    const outcome = await rt.run();
+    this.throwBootError(failure);
+    this.reportEnd(outcome, rt);
+    return host.report(outcome === 'done' ? null : 'stuck', rt.steps);
+  }
+
+  private makeHost(layer: LockLayer, limitReached?: () => boolean): HostRun {
+    const { options } = this;
+    const now = (): number => layer.rt.now();
+    const events = new EventLog(now);
+    if (options.onEvent !== undefined) events.onEvent(options.onEvent);
+    this.findings.onFinding((finding) => events.emit('finding', finding.tasks.join(','), { finding: finding.kind, title: finding.title }));
+    const log = createLogger({ ...options.logger, now });
+    const design = designByName(options.design)!;
+    const memo = options.runtime === 'controlled' ? { rsaMemo: MEMO } : {};
+    const limit = limitReached === undefined ? {} : { limitReached };
+    this.host = new HostRun({ ...options, ...limit, layer, findings: this.findings, machine: { layer, design, log, events, ...memo } });
+    return this.host;
+  }
+
+  /** A task that throws is a defect of the model; what the scenario got wrong comes as a BootError. */
+  private watchTasks(layer: LockLayer): { boot: BootError | null } {
+    const failure: { boot: BootError | null } = { boot: null };
+    layer.rt.onTaskEnd((task: Task, error: unknown) => {
+      if (error === undefined) return;
+      if (error instanceof BootError) failure.boot = error;
+      const text = error instanceof Error ? error.message : String(error);
+      const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6) : [];
+      this.findings.report({
+        kind: text.startsWith('use after free') ? 'use-after-free' : 'assertion',
+        key: `task:${text}`,
+        title: `${task.name} failed: ${text}`,
+        tasks: [task.name],
+        time: layer.rt.now(),
+        notes: stack.map((line) => line.trim()),
+      });
+    });
+    return failure;
+  }
+
+  private throwBootError({ boot }: { boot: BootError | null }): void {
+    if (boot !== null) throw boot;
+  }
+
+  /** A controlled run that could not go on, without a wait-for cycle that says why. */
+  private reportEnd(outcome: ControlledOutcome, rt: ControlledRuntime): void {
+    if (outcome === 'done' || this.findings.list.some(({ kind }) => kind === 'deadlock')) return;
+    const waiting = rt.tasks.filter((task) => !task.daemon).map((task) => `${task.name} (${task.op?.opName ?? 'running'})`);
+    this.findings.report({
+      kind: outcome === 'deadlock' ? 'hung-task' : 'assertion',
+      key: `end:${outcome}`,
+      title: outcome === 'deadlock' ? `nobody can go on: ${waiting.join(', ')}` : `the run ended as ${outcome}: ${waiting.join(', ')}`,
+      tasks: [],
+      time: rt.now(),
+    });
+  }
+}
+

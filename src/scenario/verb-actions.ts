@@ -1,0 +1,94 @@
+/**
+ * What the verbs of a scenario do to a host: writes and reads in its sysfs, guests that come and go, cards that are plugged.
+ * No kernel counterpart: this is the administrator, the service element and the person at the machine.
+ */
+import { ENODEV, OK, errnoName, type Errno } from '../base/errno.ts';
+import { parseCardType } from '../crypto-adapters/card-type.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { Task } from '../runtime/task.ts';
+import type { Verb } from './scenario.ts';
+
+/** A verb that is one action; `repeat` is the player's. */
+export type Action = Exclude<Verb, { kind: 'repeat' }>;
+
+/** 0, a byte count, or a negative errno. */
+export async function perform(task: Task, machine: Machine, verb: Action): Promise<Errno> {
+  const { sysfs, bus, hardware } = machine;
+  switch (verb.kind) {
+    case 'write':
+      return await sysfs.write(task, verb.path, verb.value);
+    case 'read': {
+      const text = await sysfs.read(task, verb.path);
+      return typeof text === 'number' ? text : OK;
+    }
+    case 'attach':
+      return await attach(task, machine, verb.guest);
+    case 'detach':
+      return (await machine.vm(verb.guest)!.qemu.detach(task)) ? OK : ENODEV;
+    case 'unbind':
+      return await unbind(task, machine, verb.queue);
+    case 'bind':
+      return await sysfs.write(task, `/sys/bus/ap/drivers/${verb.driver}/bind`, verb.queue);
+    case 'checkstop': {
+      const errno = hardware.checkstop(verb.adapter, verb.on);
+      await bus.forceRescan(task);
+      return errno;
+    }
+    case 'plug': {
+      const errnos = verb.adapters.map(({ id, type }) => hardware.plug({ id, type: parseCardType(type)! }));
+      await bus.forceRescan(task);
+      return errnos.find((errno) => errno !== OK) ?? OK;
+    }
+    case 'unplug': {
+      const errnos = verb.adapters.map((id) => hardware.unplug(id));
+      await bus.forceRescan(task);
+      return errnos.find((errno) => errno !== OK) ?? OK;
+    }
+    case 'pause':
+      await machine.layer.rt.sleep(task, verb.ms);
+      return OK;
+  }
+}
+
+/** `write 6 > .../assign_adapter`, for reports. */
+export function verbText(verb: Verb, names: (path: string) => string = (path) => path): string {
+  switch (verb.kind) {
+    case 'write':
+      return `write ${verb.value.trimEnd()} > ${names(verb.path)}`;
+    case 'read':
+      return `read ${names(verb.path)}`;
+    case 'attach':
+    case 'detach':
+      return `${verb.kind} ${verb.guest}`;
+    case 'unbind':
+      return `unbind ${verb.queue}`;
+    case 'bind':
+      return `bind ${verb.queue} to ${verb.driver}`;
+    case 'checkstop':
+      return `checkstop adapter ${verb.adapter} ${verb.on ? 'on' : 'off'}`;
+    case 'plug':
+      return `plug adapter ${verb.adapters.map(({ id }) => id).join(', ')}`;
+    case 'unplug':
+      return `unplug adapter ${verb.adapters.join(', ')}`;
+    case 'pause':
+      return `pause ${verb.ms} ms`;
+    case 'repeat':
+      return `repeat ${verb.times} times ${verb.events.length} events`;
+  }
+}
+
+/** `ok` or the name of the errno. */
+export const resultText = (result: Errno): string => (result >= 0 ? 'ok' : errnoName(result));
+
+async function attach(task: Task, machine: Machine, guest: string): Promise<Errno> {
+  const vm = machine.vm(guest)!;
+  const spec = machine.mdevOf(vm.spec);
+  const mdev = spec === undefined ? null : machine.vfioAp.findMdev(spec.uuid);
+  return mdev === null ? ENODEV : await vm.qemu.attach(task, mdev.device);
+}
+
+async function unbind(task: Task, machine: Machine, queue: string): Promise<Errno> {
+  const driver = machine.sysfs.readlink(`/sys/bus/ap/devices/${queue}/driver`);
+  if (typeof driver === 'number') return driver;
+  return await machine.sysfs.write(task, `/sys/bus/ap/drivers/${driver.split('/').at(-1)}/unbind`, queue);
+}

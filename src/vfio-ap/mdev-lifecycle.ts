@@ -1,0 +1,109 @@
+/**
+ * Life of a mediated matrix device (vfio_ap_ops.c: vfio_ap_mdev_probe, _remove, _open_device, _close_device, _request).
+ */
+import { EINVAL, OK, type Errno } from '../base/errno.ts';
+import type { Task } from '../runtime/task.ts';
+import type { Eventfd } from '../vfio/eventfd.ts';
+import { VfioApIrq, VfioDevice } from '../vfio/vfio-device.ts';
+import { ApMatrixMdev } from './ap-matrix-mdev.ts';
+import { leave } from './linking.ts';
+import type { LockingDesign } from './locking/port.ts';
+import { limitsOf, type MatrixDev } from './matrix-dev.ts';
+import { resetQueues } from './reset.ts';
+
+/** Every so many requests the log says that the device is still wanted back. */
+const NOTICE_EVERY = 10;
+
+export class MdevLifecycle {
+  private readonly dev: MatrixDev;
+  private readonly design: LockingDesign;
+
+  constructor(dev: MatrixDev, design: LockingDesign) {
+    this.dev = dev;
+    this.design = design;
+  }
+
+  async create(task: Task, uuid: string): Promise<ApMatrixMdev> {
+    const { layer, hardware, log } = this.dev.host;
+    const mdev = new ApMatrixMdev(layer, uuid, limitsOf(hardware.currentQci()));
+    this.design.adoptMdev(mdev);
+    mdev.device = new VfioDevice(layer, uuid, {
+      log,
+      ops: {
+        openDevice: (opener) => this.open(opener, mdev),
+        closeDevice: (closer) => this.close(closer, mdev),
+        request: (asker, count) => this.request(asker, mdev, count),
+        setIrqs: (caller, index, eventfd) => this.setIrqs(caller, mdev, index, eventfd),
+        reset: (caller) => this.reset(caller, mdev),
+      },
+    });
+    await this.design.editList(task, () => this.dev.mdevs.set(task, [...this.dev.mdevs.get(task), mdev]));
+    this.dev.host.events.emit('vfio_ap.create', task.name, { mdev: uuid });
+    return mdev;
+  }
+
+  /** Waits until nobody has it open, resets its queues and forgets it. */
+  async remove(task: Task, mdev: ApMatrixMdev): Promise<void> {
+    await mdev.device.unregister(task);
+    await this.design.change(task, { kind: 'remove', mdev }, async (section) => {
+      const queues = [...mdev.qtable.get(task).values()];
+      await resetQueues(task, this.dev, queues, section.onQueue);
+      for (const queue of queues) await leave(task, this.dev, queue);
+      mdev.qtable.modify(task).clear();
+      for (const trigger of [mdev.reqTrigger, mdev.cfgChgTrigger]) {
+        trigger.get(task)?.put();
+        trigger.set(task, null);
+      }
+      this.dev.mdevs.set(
+        task,
+        this.dev.mdevs.get(task).filter((other) => other !== mdev),
+      );
+      return OK;
+    });
+    this.dev.host.events.emit('vfio_ap.remove', task.name, { mdev: mdev.name });
+  }
+
+  /** SET_IRQS with one eventfd: replaces what was registered; null takes it back. */
+  setIrqs(task: Task, mdev: ApMatrixMdev, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno> {
+    return this.design.change(task, { kind: 'set-irqs', mdev }, () => {
+      const trigger = index === VfioApIrq.REQUEST ? mdev.reqTrigger : mdev.cfgChgTrigger;
+      eventfd?.get();
+      trigger.get(task)?.put();
+      trigger.set(task, eventfd);
+      return OK;
+    });
+  }
+
+  /** The RESET ioctl: every linked queue. -EIO when one of them did not end normally. */
+  reset(task: Task, mdev: ApMatrixMdev): Promise<Errno> {
+    return this.design.change(task, { kind: 'reset', mdev }, (section) => resetQueues(task, this.dev, mdev.qtable.get(task).values(), section.onQueue));
+  }
+
+  private async open(task: Task, mdev: ApMatrixMdev): Promise<Errno> {
+    const { kvm } = mdev.device;
+    return kvm === null ? EINVAL : await this.design.attach(task, mdev, kvm);
+  }
+
+  private async close(task: Task, mdev: ApMatrixMdev): Promise<void> {
+    await this.design.detach(task, mdev);
+  }
+
+  /** The device is wanted back: the guest loses its resources now, user space is told to let go. */
+  private async request(task: Task, mdev: ApMatrixMdev, count: number): Promise<void> {
+    await this.design.change(task, { kind: 'request', mdev }, async (section) => {
+      if (mdev.kvm.get(task) !== null) {
+        await section.withdraw(task);
+        mdev.cfgChgTrigger.get(task)?.signal();
+      }
+      const trigger = mdev.reqTrigger.get(task);
+      const { log } = this.dev.host;
+      if (trigger === null) {
+        if (count === 0) log.info({ mdev: mdev.name }, 'no request eventfd registered: the removal waits until the user closes the device');
+        return OK;
+      }
+      if (count % NOTICE_EVERY === 0) log.info({ mdev: mdev.name, count }, 'relaying device request to the user');
+      trigger.signal();
+      return OK;
+    });
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Queues come to the driver and leave it (vfio_ap_ops.c: vfio_ap_mdev_probe_queue, vfio_ap_mdev_remove_queue), as far as mdevs and guests
+ * are concerned.
+ */
+import { ApMask } from '../base/ap-mask.ts';
+import { adapterOf, domainOf } from '../base/apqn.ts';
+import { OK } from '../base/errno.ts';
+import type { Task } from '../runtime/task.ts';
+import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
+import { hasApqn } from './ap-matrix.ts';
+import { filterMatrix } from './filter.ts';
+import { leave, link, unhash } from './linking.ts';
+import type { LockingDesign, Section } from './locking/port.ts';
+import type { MatrixDev } from './matrix-dev.ts';
+import { resetFiltered } from './reset-filtered.ts';
+import { resetQueues } from './reset.ts';
+import type { VfioApQueue } from './vfio-ap-queue.ts';
+
+export class QueueBinding {
+  private readonly dev: MatrixDev;
+  private readonly design: LockingDesign;
+
+  constructor(dev: MatrixDev, design: LockingDesign) {
+    this.dev = dev;
+    this.design = design;
+  }
+
+  /** A queue was bound; `publish` makes it findable by its APQN, under the same locks. */
+  async probed(task: Task, queue: VfioApQueue, publish: () => void): Promise<void> {
+    await this.design.change(task, { kind: 'probe', apqn: queue.apqn }, async (section) => {
+      const { mdev } = section;
+      if (mdev !== null) {
+        link(task, mdev, queue);
+        const pending = mdev.pending.get(task);
+        // In the middle of a host change the end of the scan filters, once for all new queues.
+        if (pending.apm.isEmpty() && pending.aqm.isEmpty()) await this.refilter(task, section, mdev);
+      }
+      publish();
+      return OK;
+    });
+  }
+
+  /** A queue is being taken away; `withdraw` makes it unfindable, under the same locks. */
+  async removed(task: Task, queue: VfioApQueue, withdraw: () => void): Promise<void> {
+    await this.design.change(task, { kind: 'unbind', queue }, async (section) => {
+      const { mdev } = section;
+      const [adapter, domain] = [adapterOf(queue.apqn), domainOf(queue.apqn)];
+      if (mdev !== null && hasApqn(mdev.shadow.get(task), adapter, domain)) await this.takeAdapter(task, section, mdev, adapter);
+      else if (this.inHost(task, adapter, domain)) await resetQueues(task, this.dev, [queue], section.onQueue);
+      if (mdev !== null) {
+        unhash(task, mdev, queue);
+        await leave(task, this.dev, queue);
+      }
+      withdraw();
+      return OK;
+    });
+  }
+
+  private async refilter(task: Task, section: Section, mdev: ApMatrixMdev): Promise<void> {
+    const { changed, lost } = filterMatrix(task, this.dev, mdev);
+    if (changed) await section.push(task);
+    await resetFiltered(task, this.dev, { mdev, adapters: lost, onQueue: section.onQueue });
+  }
+
+  /** The guest loses the whole adapter, and all its queues are reset, the leaving one included. */
+  private async takeAdapter(task: Task, section: Section, mdev: ApMatrixMdev, adapter: number): Promise<void> {
+    const shadow = mdev.shadow.get(task);
+    mdev.shadow.set(task, { ...shadow, apm: shadow.apm.without(adapter) });
+    await section.push(task);
+    await resetFiltered(task, this.dev, { mdev, adapters: ApMask.of(adapter), onQueue: section.onQueue });
+  }
+
+  private inHost(task: Task, adapter: number, domain: number): boolean {
+    const info = this.dev.info.get(task);
+    return info.apm.has(adapter) && info.aqm.has(domain);
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * The `status` attribute of a queue bound to vfio_ap (vfio_ap_ops.c: status_show): unassigned, assigned, or in use by a guest.
+ */
+import { adapterOf, domainOf, type Apqn } from '../base/apqn.ts';
+import type { AttributeDef } from '../driver-core/attribute.ts';
+import { hasApqn } from './ap-matrix.ts';
+import { findMdev } from './driver-steps.ts';
+import type { LockingDesign } from './locking/port.ts';
+import type { MatrixDev } from './matrix-dev.ts';
+
+export interface QueueStatusOwner {
+  readonly dev: MatrixDev;
+  readonly design: LockingDesign;
+  readonly apqn: Apqn;
+}
+
+export const QUEUE_STATUS: AttributeDef<QueueStatusOwner> = {
+  name: 'status',
+  mode: 0o444,
+  show: (task, { dev, design, apqn }) =>
+    design.inspect(task, () => {
+      const mdev = findMdev(task, dev, apqn);
+      if (mdev === null) return 'unassigned\n';
+      const used = mdev.kvm.get(task) !== null && hasApqn(mdev.shadow.get(task), adapterOf(apqn), domainOf(apqn));
+      return used ? 'in use\n' : 'assigned\n';
+    }),
+};

@@ -1,0 +1,88 @@
+/**
+ * The driver on the AP bus (vfio_ap_drv.c: vfio_ap_drv): takes the queues that the host does not reserve, and is asked before the host
+ * takes them back.
+ */
+import type { ApMask } from '../base/ap-mask.ts';
+import { adapterOf, apqnText } from '../base/apqn.ts';
+import { EADDRINUSE, OK, type Errno } from '../base/errno.ts';
+import type { ApCard } from '../ap-bus/ap-card.ts';
+import type { ApDriver } from '../ap-bus/ap-driver-port.ts';
+import { ApQueueDevice } from '../ap-bus/ap-queue-device.ts';
+import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
+import type { Task } from '../runtime/task.ts';
+import { apqnsOf } from './ap-matrix.ts';
+import type { HostConfiguration } from './host-config.ts';
+import type { LockingDesign } from './locking/port.ts';
+import type { MatrixDev } from './matrix-dev.ts';
+import type { QueueBinding } from './queue-binding.ts';
+import { QUEUE_STATUS } from './queue-status.ts';
+import { VfioApQueue } from './vfio-ap-queue.ts';
+
+export const VFIO_AP_DRIVER = 'vfio_ap';
+
+export class VfioApDriver implements ApDriver {
+  readonly name = VFIO_AP_DRIVER;
+  readonly isDefault = false;
+  private readonly dev: MatrixDev;
+  private readonly design: LockingDesign;
+  private readonly binding: QueueBinding;
+  private readonly configuration: HostConfiguration;
+
+  constructor(dev: MatrixDev, design: LockingDesign, parts: { binding: QueueBinding; configuration: HostConfiguration }) {
+    this.dev = dev;
+    this.design = design;
+    this.binding = parts.binding;
+    this.configuration = parts.configuration;
+  }
+
+  matches(device: ApCard | ApQueueDevice): boolean {
+    return device instanceof ApQueueDevice;
+  }
+
+  async probe(task: Task, device: ApCard | ApQueueDevice): Promise<Errno> {
+    const queueDevice = device as ApQueueDevice;
+    const queue = new VfioApQueue(this.dev.host.layer, queueDevice.apqn);
+    this.design.adoptQueue(queue);
+    await this.binding.probed(task, queue, () => {
+      queueDevice.driverData = queue;
+    });
+    // After the driver data: a reader of the attribute finds the queue complete.
+    queueDevice.device.addAttribute(QUEUE_STATUS, { dev: this.dev, design: this.design, apqn: queue.apqn });
+    return OK;
+  }
+
+  async remove(task: Task, device: ApCard | ApQueueDevice): Promise<void> {
+    const queueDevice = device as ApQueueDevice;
+    // Before any lock: a reader of the attribute needs them and is waited for here.
+    await queueDevice.device.removeAttribute(task, QUEUE_STATUS.name);
+    const queue = queueDevice.driverData as VfioApQueue;
+    await this.binding.removed(task, queue, () => {
+      queueDevice.driverData = null;
+    });
+  }
+
+  /** -EADDRINUSE when any of the APQNs is assigned to an mdev, whether a guest runs or not. */
+  async inUse(task: Task, apm: ApMask, aqm: ApMask): Promise<Errno> {
+    const used = await this.design.inUse(task, () => {
+      let found = false;
+      for (const mdev of this.dev.mdevs.get(task)) {
+        const matrix = mdev.matrix.get(task);
+        for (const apqn of apqnsOf({ ...matrix, apm: matrix.apm.and(apm), aqm: matrix.aqm.and(aqm) })) {
+          found = true;
+          this.dev.host.log.warn({ queue: apqnText(apqn), adapter: adapterOf(apqn), mdev: mdev.name }, 'cannot reserve the queue for the host driver: in use by an mdev');
+        }
+      }
+      return found;
+    });
+    if (typeof used === 'number') return used;
+    return used ? EADDRINUSE : OK;
+  }
+
+  async onConfigChanged(task: Task, next: QciInfo, previous: QciInfo): Promise<void> {
+    await this.configuration.onConfigChanged(task, next, previous);
+  }
+
+  async onScanComplete(task: Task): Promise<void> {
+    await this.configuration.onScanComplete(task);
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * The vfio_ap module put together (vfio_ap_drv.c: vfio_ap_init): matrix device, locking design, driver on the AP bus, mdev type.
+ */
+import type { ApBus } from '../ap-bus/ap-bus.ts';
+import type { ApMask } from '../base/ap-mask.ts';
+import type { Apqn } from '../base/apqn.ts';
+import { OK, type Errno } from '../base/errno.ts';
+import type { EventLog } from '../base/event-log.ts';
+import type { Logger } from '../base/logger.ts';
+import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
+import { Bus } from '../driver-core/bus.ts';
+import { Device } from '../driver-core/device.ts';
+import type { DriverOps } from '../driver-core/driver.ts';
+import type { Sysfs } from '../driver-core/sysfs.ts';
+import { ueventRecorder } from '../driver-core/uevent.ts';
+import type { LockLayer } from '../locks/lock-layer.ts';
+import type { Mutex } from '../locks/mutex.ts';
+import type { Task } from '../runtime/task.ts';
+import { MdevParent } from '../vfio/mdev-parent.ts';
+import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
+import { Assignment } from './assign.ts';
+import { DriverSteps } from './driver-steps.ts';
+import { HostConfiguration } from './host-config.ts';
+import type { DesignFactory, LockingDesign } from './locking/port.ts';
+import { MatrixDev, type VfioApBus } from './matrix-dev.ts';
+import { MDEV_ATTRIBUTES } from './mdev-attributes.ts';
+import { MdevLifecycle } from './mdev-lifecycle.ts';
+import { QueueBinding } from './queue-binding.ts';
+import { VfioApDriver } from './vfio-ap-driver.ts';
+import { VfioApQueue } from './vfio-ap-queue.ts';
+
+/** 256 adapters x 256 domains. */
+const MAX_INSTANCES = 65_536;
+
+export interface VfioApParts {
+  readonly layer: LockLayer;
+  readonly sysfs: Sysfs;
+  readonly bus: ApBus;
+  readonly hardware: CryptoAdapters;
+  readonly log: Logger;
+  readonly events: EventLog;
+}
+
+/** The AP bus, as narrow as the driver needs it. */
+class BusView implements VfioApBus {
+  private readonly bus: ApBus;
+
+  constructor(bus: ApBus) {
+    this.bus = bus;
+  }
+
+  get attrMutex(): Mutex {
+    return this.bus.attrMutex;
+  }
+
+  ownsAny(task: Task, apm: ApMask, aqm: ApMask): boolean {
+    return this.bus.ownsAny(task, apm, aqm);
+  }
+
+  findVfioQueue(apqn: Apqn): VfioApQueue | null {
+    const data = this.bus.findQueue(apqn)?.driverData;
+    return data instanceof VfioApQueue ? data : null;
+  }
+}
+
+export class VfioAp {
+  readonly matrixDev: MatrixDev;
+  readonly design: LockingDesign;
+  readonly assignment: Assignment;
+  readonly lifecycle: MdevLifecycle;
+  readonly parent: MdevParent;
+  private readonly parts: VfioApParts;
+  private readonly mdevBus: Bus;
+  private readonly driver: VfioApDriver;
+
+  constructor(parts: VfioApParts, makeDesign: DesignFactory) {
+    const { layer, sysfs, bus, hardware, log, events } = parts;
+    this.parts = parts;
+    const info = hardware.facilities.qci ? hardware.currentQci() : null;
+    this.matrixDev = new MatrixDev({ layer, hardware, bus: new BusView(bus), log, events }, info);
+    this.design = makeDesign({ layer, matrixDev: this.matrixDev, steps: new DriverSteps(this.matrixDev) });
+    this.design.adoptHost(this.matrixDev);
+    this.assignment = new Assignment(this.matrixDev, this.design);
+    this.lifecycle = new MdevLifecycle(this.matrixDev, this.design);
+    const uevent = ueventRecorder(events);
+    const matrixBus = new Bus(sysfs, { name: 'matrix', log, uevent });
+    const device = new Device(layer, { name: 'matrix', parent: null, bus: matrixBus, at: sysfs.mkdir('/sys/devices/vfio_ap') });
+    matrixBus.addRootDevice(device);
+    device.directory.addAttributes([{ name: 'features', mode: 0o444, show: () => 'guest_matrix hotplug\n' }], this);
+    this.mdevBus = new Bus(sysfs, { name: 'mdev', log, uevent });
+    this.parent = new MdevParent(layer, {
+      device,
+      bus: this.mdevBus,
+      type: { id: 'vfio_ap-passthrough', name: 'VFIO AP Passthrough Device', api: 'vfio-ap' },
+      maxInstances: MAX_INSTANCES,
+    });
+    const { matrixDev, design } = this;
+    this.driver = new VfioApDriver(matrixDev, design, {
+      binding: new QueueBinding(matrixDev, design),
+      configuration: new HostConfiguration(matrixDev, design),
+    });
+  }
+
+  /** Registers on the AP bus first, then makes the mdev type usable. */
+  async load(task: Task): Promise<void> {
+    await this.parts.bus.registerDriver(task, this.driver);
+    await this.mdevBus.registerDriver(task, this.mdevDriver());
+  }
+
+  /** The mdev of that UUID; null when there is none. */
+  findMdev(uuid: string): ApMatrixMdev | null {
+    return this.matrixDev.mdevs.inspect().find((mdev) => mdev.name === uuid) ?? null;
+  }
+
+  private mdevDriver(): DriverOps {
+    return {
+      name: 'vfio_ap_mdev',
+      matches: () => true,
+      probe: async (task, device): Promise<Errno> => {
+        const mdev = await this.lifecycle.create(task, device.name);
+        device.driverData = mdev;
+        device.directory.addAttributes(MDEV_ATTRIBUTES, { mdev, assignment: this.assignment, design: this.design });
+        return OK;
+      },
+      remove: async (task, device): Promise<void> => {
+        await device.directory.removeAttributes(task, MDEV_ATTRIBUTES);
+        await this.lifecycle.remove(task, device.driverData as ApMatrixMdev);
+        device.driverData = null;
+      },
+    };
+  }
+}
