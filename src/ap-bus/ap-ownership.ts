@@ -21,8 +21,8 @@ export class ApOwnership {
     return apm.intersects(masks.apm) && aqm.intersects(masks.aqm);
   }
 
-  /** 1 when the host owns it, 0 when not, -EINVAL for numbers that no APQN has. */
-  owns(task: Task, adapter: number, domain: number): 0 | 1 | Errno {
+  /** As the kernel answers: 1 when the host owns it, 0 when not, -EINVAL for numbers that no APQN has. */
+  owns(task: Task, adapter: number, domain: number): Errno {
     this.permissions.attrMutex.assertHeld(task, 'the ownership query');
     if (!(adapter >= 0 && adapter < 256 && domain >= 0 && domain < 256)) return EINVAL;
     const { apm, aqm } = this.permissions.masks(task);

@@ -24,7 +24,8 @@ export class ApRegistry {
 
   addQueue(queue: ApQueueDevice): void {
     const position = this.positions[queue.card.id];
-    if (position?.card !== queue.card) throw new Error(`expected card ${queue.card.device.name} of queue ${queue.device.name} to be registered`);
+    if (position?.card !== queue.card)
+      throw new Error(`expected card ${queue.card.device.name} of queue ${queue.device.name} to be registered`);
     position.queues.set(domainOf(queue.apqn), queue);
   }
 

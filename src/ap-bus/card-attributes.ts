@@ -48,7 +48,7 @@ export const CARD_ATTRIBUTES: readonly AttributeDef<ApCard>[] = [
 export const functionText = (functions: number): string => `0x${hex(functions, 8)}\n`;
 
 /** `ap:t0E`. */
-export const modalias = (card: ApCard): string => `ap:t${hex(card.hwtype, 2)}`;
+const modalias = (card: ApCard): string => `ap:t${hex(card.hwtype, 2)}`;
 
 /** What udev is told about a card in each uevent. */
 export function cardVariables(card: ApCard): Record<string, string> {

@@ -22,10 +22,10 @@ export interface ZcryptParts {
   readonly tasklet: ApTasklet;
   /** Null: the host polls. */
   readonly aqic: AqicOperand | null;
-  warn(text: string): void;
+  readonly warn: (text: string) => void;
 }
 
-export class ZcryptQueue implements CardQueue {
+class ZcryptQueue implements CardQueue {
   readonly it: ApQueueDevice;
   readonly zcard: ZcryptCard;
   /** As the user wants it. */

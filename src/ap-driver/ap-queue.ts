@@ -196,6 +196,12 @@ export class ApQueue {
     return true;
   }
 
+  /** For a queue that others may reset (a guest's): a registration of interrupts that got lost on the way is made again. */
+  async renewInterrupts(task: Task): Promise<void> {
+    using _held = await this.lock.acquire(task);
+    await this.machine.renewIrq(task);
+  }
+
   /** AAPQ was accepted: polls until the secret is associated. */
   async awaitAssociation(task: Task): Promise<ApWait> {
     using _held = await this.lock.acquire(task);

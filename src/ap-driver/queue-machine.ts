@@ -27,6 +27,8 @@ export interface MachineOptions {
   warn?(text: string): void;
 }
 
+/** AQIC will not be accepted later either. */
+const IRQ_REFUSED: ReadonlySet<number> = new Set([Rc.Q_NOT_AVAIL, Rc.DECONFIGURED, Rc.CHECKSTOPPED, Rc.INVALID_ADDRESS]);
 /** Bind states of Secure Execution: usable, usable without secure keys. */
 const SE_ASSOCIATED = 0;
 const SE_BOUND = 1;
@@ -113,6 +115,13 @@ export class QueueMachine {
   private async enableIrq(task: Task): Promise<boolean> {
     const status = await this.instructions.aqic(task, this.options.apqn, this.options.aqic);
     return !status.asyncError && (status.rc === Rc.NORMAL || status.rc === Rc.OTHERWISE_CHANGED);
+  }
+
+  /** In SETIRQ_WAIT: asks again. A reset by somebody else may have lost what was accepted, and no later poll would tell. */
+  async renewIrq(task: Task): Promise<void> {
+    if (this.state.smState !== 'SETIRQ_WAIT' || !this.state.listening) return;
+    const status = await this.instructions.aqic(task, this.options.apqn, this.options.aqic);
+    if (!status.asyncError && IRQ_REFUSED.has(status.rc)) this.state.settle();
   }
 
   private async setIrqWait(task: Task): Promise<ApWait> {

@@ -7,6 +7,7 @@ export const EPERM = -1;
 export const ENOENT = -2;
 export const EINTR = -4;
 export const EIO = -5;
+export const ENXIO = -6;
 export const EAGAIN = -11;
 export const ENOMEM = -12;
 export const EACCES = -13;
@@ -34,8 +35,33 @@ export type Errno = number;
 
 const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries({
-    OK, EPERM, ENOENT, EINTR, EIO, EAGAIN, ENOMEM, EACCES, EFAULT, EBUSY, EEXIST, ENODEV, ENOTDIR, EISDIR, EINVAL, ENOTTY, ENOSPC,
-    ERANGE, EDEADLK, ETIME, EMSGSIZE, EOPNOTSUPP, EADDRINUSE, EADDRNOTAVAIL, EUSERS, ERESTARTSYS,
+    OK,
+    EPERM,
+    ENOENT,
+    EINTR,
+    EIO,
+  ENXIO,
+    EAGAIN,
+    ENOMEM,
+    EACCES,
+    EFAULT,
+    EBUSY,
+    EEXIST,
+    ENODEV,
+    ENOTDIR,
+    EISDIR,
+    EINVAL,
+    ENOTTY,
+    ENOSPC,
+    ERANGE,
+    EDEADLK,
+    ETIME,
+    EMSGSIZE,
+    EOPNOTSUPP,
+    EADDRINUSE,
+    EADDRNOTAVAIL,
+    EUSERS,
+    ERESTARTSYS,
   }).map(([name, value]) => [value, name]),
 );
 

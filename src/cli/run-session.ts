@@ -2,8 +2,9 @@
  * One run from its settings to the exit code: progress while it goes on, Ctrl-C, the report in the end. No kernel counterpart.
  */
 import type { DestinationStream } from 'pino';
+import { BootError } from '../machine/machine.ts';
 import { runJson } from '../report/run-json.ts';
-import type { RunReport } from '../report/run-report.ts';
+import type { RunReport } from '../scenario/run-report.ts';
 import { runText } from '../report/run-text.ts';
 import { judge, type Verdict } from '../report/verdict.ts';
 import type { Progress, RunOptions } from '../scenario/run-scenario.ts';
@@ -13,6 +14,7 @@ import { RunFiles } from './run-files.ts';
 import type { RunSettings } from './run-settings.ts';
 import { StatusLine } from './status-line.ts';
 import { paintFor, writeOut, type Terminal } from './terminal.ts';
+import { UsageError } from './usage-error.ts';
 
 /** What the session needs of a ScenarioRun. */
 export interface RunHandle {
@@ -46,6 +48,10 @@ export async function runSession(settings: RunSettings, ports: SessionPorts): Pr
     json = runJson(ended.report, verdict);
     await writeOut(terminal.stdout, settings.json ? json : runText(ended.report, verdict, paintFor(terminal)));
     code = ended.interrupted ? EXIT_INTERRUPTED : verdict.passed ? EXIT_OK : EXIT_FOUND;
+  } catch (error) {
+    // The text was well-formed, yet this host cannot be brought up as it says: the user's to put right.
+    if (error instanceof BootError) throw new UsageError(`${settings.scenario.source}: ${error.message}`);
+    throw error;
   } finally {
     status?.stop();
     const problems = files.finish(json);

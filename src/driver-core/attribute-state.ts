@@ -9,17 +9,27 @@ import type { Task } from '../runtime/task.ts';
 import { activeClass, type AttributeDef } from './attribute.ts';
 
 export class AttributeState {
+  readonly def: AttributeDef<unknown>;
+  readonly owner: unknown;
   /** One of its own stores removes it (kernel: KERNFS_SUICIDAL). */
   suicidal = false;
+  /** Unlinked: an attribute that is added in its place later has nothing to do with this one. */
+  removed = false;
   private readonly active: ActiveReference;
   private readonly inside = new Map<Task, Guard>();
 
-  constructor(layer: LockLayer, def: AttributeDef<never>, path: string) {
-    this.active = layer.activeReference(activeClass(def), path);
+  constructor(layer: LockLayer, entry: { def: AttributeDef<unknown>; owner: unknown }, path: string) {
+    this.def = entry.def;
+    this.owner = entry.owner;
+    this.active = layer.activeReference(activeClass(entry.def), path);
   }
 
   get idle(): boolean {
     return this.inside.size === 0;
+  }
+
+  holds(task: Task): boolean {
+    return this.inside.has(task);
   }
 
   /** False when the attribute is being removed. */
@@ -41,11 +51,12 @@ export class AttributeState {
 
   /** Gives back the reference of the running store early, so that the removal that it asks for does not wait for itself. */
   breakOwn(task: Task): void {
-    if (!this.inside.has(task)) throw new Error(`${task.name} removes an attribute as its own, but is not inside its store`);
+    if (!this.inside.has(task)) throw new Error(`${task.name} removes ${this.def.name} as its own, but is not inside its store`);
     this.leave(task);
   }
 
   drain(task: Task): Promise<void> {
+    this.removed = true;
     return this.active.drain(task);
   }
 }

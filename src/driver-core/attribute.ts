@@ -19,6 +19,8 @@ export interface AttributeDef<Owner> {
 
 /** Definitions of one kind together with the object that they belong to. */
 export interface AttributeGroup {
+  /** The list as it was added: names the group also after one of its attributes was removed. */
+  readonly key: readonly AttributeDef<never>[];
   readonly defs: readonly AttributeDef<unknown>[];
   readonly owner: unknown;
 }

@@ -1,14 +1,11 @@
 /**
  * Binding devices to drivers (drivers/base/dd.c): everything here happens under the mutex of the device.
  */
-import { EBUSY, ENODEV, OK, errnoName, type Errno } from '../base/errno.ts';
+import { EBUSY, ENODEV, ENXIO, OK, errnoName, type Errno } from '../base/errno.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Device } from './device.ts';
 import type { Driver } from './driver.ts';
-
-/** Spoken by probe only: this device is not there after all. */
-const ENXIO = -6;
 
 export interface BindingHost {
   readonly log: Logger;

@@ -8,7 +8,7 @@ import type { Task } from '../runtime/task.ts';
 import type { AttributeDef } from './attribute.ts';
 import { attachDevice, attachDriver, detachDevice, type BindingHost } from './binding.ts';
 import { BUS_ATTRIBUTES, DEVICE_ATTRIBUTES, DRIVER_ATTRIBUTES } from './bus-attributes.ts';
-import { Device, type DeviceBus } from './device.ts';
+import type { Device, DeviceBus } from './device.ts';
 import { Directory, type LinkSource } from './directory.ts';
 import { Driver, type DriverOps } from './driver.ts';
 import type { Sysfs } from './sysfs.ts';

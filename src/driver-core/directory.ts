@@ -48,7 +48,8 @@ export class Directory {
   private groups: AttributeGroup[] = [];
   private children: Map<string, Directory> | null = null;
   private fixedLinks: Map<string, Directory> | null = null;
-  private used: Map<string, AttributeState> | null = null;
+  /** One entry per attribute that somebody is inside. */
+  private used: Set<AttributeState> | null = null;
 
   /** Not reachable before `publish`. */
   constructor(layer: LockLayer, parent: Directory | null, options: { name: string; links?: LinkSource }) {
@@ -82,7 +83,7 @@ export class Directory {
   }
 
   addAttributes<Owner>(defs: readonly AttributeDef<Owner>[], owner: Owner): void {
-    this.groups.push({ defs: defs as readonly AttributeDef<unknown>[], owner });
+    this.groups.push({ key: defs as readonly AttributeDef<never>[], defs: defs as readonly AttributeDef<unknown>[], owner });
   }
 
   addAttribute<Owner>(def: AttributeDef<Owner>, owner: Owner): void {
@@ -90,21 +91,25 @@ export class Directory {
     this.addAttributes([def], owner);
   }
 
-  /** Unlinks an attribute that was added on its own, then waits for its running shows and stores. False when it is not there. */
+  /** Unlinks one attribute, then waits for its running shows and stores. False when it is not there. */
   async removeAttribute(task: Task, name: string): Promise<boolean> {
-    const at = this.groups.findIndex((group) => group.defs.length === 1 && group.defs[0]!.name === name);
-    if (at < 0) return false;
-    const [group] = this.groups.splice(at, 1);
-    await this.drain(task, group!.defs[0]!);
-    return true;
+    for (const [at, { key, defs, owner }] of this.groups.entries()) {
+      const def = defs.find((known) => known.name === name);
+      if (def === undefined) continue;
+      this.groups[at] = { key, defs: defs.filter((known) => known !== def), owner };
+      if (defs.length === 1) this.groups.splice(at, 1);
+      await this.drain(task, def, owner);
+      return true;
+    }
+    return false;
   }
 
   /** Unlinks a whole group, found by its definitions. False when it is not there. */
   async removeAttributes(task: Task, defs: readonly AttributeDef<never>[]): Promise<boolean> {
-    const at = this.groups.findIndex((group) => group.defs === (defs as unknown));
+    const at = this.groups.findIndex((group) => group.key === defs);
     if (at < 0) return false;
     const [group] = this.groups.splice(at, 1);
-    for (const def of group!.defs) await this.drain(task, def);
+    for (const def of group!.defs) await this.drain(task, def, group!.owner);
     return true;
   }
 
@@ -113,8 +118,8 @@ export class Directory {
    * ask at once one gets true, the others wait until it is gone.
    */
   async removeSelf(task: Task, name: string): Promise<boolean> {
-    const state = this.used?.get(name);
-    if (state === undefined) throw new Error(`${this.path}/${name} is not in use, so no store of it can remove it`);
+    const state = this.findUsed((used) => used.def.name === name && used.holds(task));
+    if (state === null) throw new Error(`expected ${task.name} to be inside a store of ${this.path}/${name}, but it is not`);
     state.breakOwn(task);
     const first = !state.suicidal;
     state.suicidal = true;
@@ -139,7 +144,7 @@ export class Directory {
     for (const child of this.children?.values() ?? []) await child.remove(task);
     const { groups } = this;
     this.groups = [];
-    for (const { defs } of groups) for (const def of defs) await this.drain(task, def);
+    for (const { defs, owner } of groups) for (const def of defs) await this.drain(task, def, owner);
   }
 
   entry(name: string): Entry | null {
@@ -164,25 +169,28 @@ export class Directory {
   use(task: Task, entry: AttributeEntry): AttributeState | null {
     const { def } = entry;
     if (this.removed || !this.groups.some(({ defs, owner }) => owner === entry.owner && defs.includes(def))) return null;
-    const used = (this.used ??= new Map());
-    let state = used.get(def.name);
-    if (state === undefined) used.set(def.name, (state = new AttributeState(this.layer, def, `${this.path}/${def.name}`)));
+    let state = this.findUsed((used) => used.def === def && used.owner === entry.owner && !used.removed);
+    if (state === null) {
+      state = new AttributeState(this.layer, entry, `${this.path}/${def.name}`);
+      (this.used ??= new Set()).add(state);
+    }
     return state.enter(task) ? state : null;
   }
 
-  unuse(task: Task, entry: AttributeEntry, state: AttributeState): void {
+  unuse(task: Task, state: AttributeState): void {
     state.leave(task);
-    if (state.idle && this.used?.get(entry.def.name) === state) this.used.delete(entry.def.name);
+    if (state.idle) this.used?.delete(state);
   }
 
   /** The attribute is unlinked already. Where nobody is inside, the wait is validated all the same. */
-  private async drain(task: Task, def: AttributeDef<never>): Promise<void> {
-    const state = this.used?.get(def.name);
-    if (state === undefined) {
-      this.layer.checkWait(task, activeClass(def));
-      return;
-    }
-    this.used!.delete(def.name);
-    await state.drain(task);
+  private async drain(task: Task, def: AttributeDef<unknown>, owner: unknown): Promise<void> {
+    const state = this.findUsed((used) => used.def === def && used.owner === owner && !used.removed);
+    if (state === null) this.layer.checkWait(task, activeClass(def));
+    else await state.drain(task);
+  }
+
+  private findUsed(wanted: (state: AttributeState) => boolean): AttributeState | null {
+    if (this.used !== null) for (const state of this.used) if (wanted(state)) return state;
+    return null;
   }
 }

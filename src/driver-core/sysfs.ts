@@ -35,7 +35,7 @@ export class OpenAttribute {
     try {
       return await def.show(task, owner);
     } finally {
-      directory.unuse(task, this.entry, state);
+      directory.unuse(task, state);
     }
   }
 
@@ -53,7 +53,7 @@ export class OpenAttribute {
       const result = await def.store(task, owner, taken);
       return result < 0 ? result : Math.min(bytes, PAGE_SIZE);
     } finally {
-      directory.unuse(task, this.entry, state);
+      directory.unuse(task, state);
     }
   }
 }

@@ -198,6 +198,8 @@ export class GuestApBus {
       return;
     }
     await queue.heal(task);
+    // The hypervisor may have reset the queue, for the guest unseen, between AQIC and its effect.
+    if (queue.smState === 'SETIRQ_WAIT' && !status.irqEnabled) await queue.renewInterrupts(task);
   }
 
   private async removeQueue(task: Task, apqn: Apqn): Promise<void> {

@@ -44,6 +44,7 @@ export class Guest {
   private readonly workload: RsaWorkload | null;
   private readonly expected: number;
   private phase: Phase = 'new';
+  private queuesAtEnd: readonly Apqn[] = [];
   private stopping = false;
   /** vCPUs that have not ended their work. */
   private working: number;
@@ -73,6 +74,11 @@ export class Guest {
 
   get progress(): { readonly operations: number; readonly expected: number } {
     return { operations: this.statistics.operations, expected: this.expected };
+  }
+
+  /** The queues it has, or had when it shut down. */
+  get lastQueues(): readonly Apqn[] {
+    return this.phase === 'down' ? this.queuesAtEnd : [...this.bus.queues.keys()];
   }
 
   get queues(): ReadonlyMap<Apqn, GuestQueue> {
@@ -124,6 +130,7 @@ export class Guest {
   }
 
   private async shutdown(task: Task): Promise<void> {
+    this.queuesAtEnd = [...this.bus.queues.keys()];
     await this.bus.shutdown(task);
     this.phase = 'down';
     this.kickAll();

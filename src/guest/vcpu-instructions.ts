@@ -3,11 +3,15 @@
  * polls it from whichever one took the interrupt.
  */
 import type { Apqn } from '../base/apqn.ts';
+import { OPERATION_EXCEPTION, ProgramInterruption } from '../base/program-interruption.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApInstructions, AqicOperand, DqapResult, NqapRequest, QciInfo, TapqResult } from '../crypto-adapters/ap-instructions.ts';
-import type { ApStatus } from '../crypto-adapters/ap-status.ts';
+import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
+import { Rc } from '../crypto-adapters/response-code.ts';
 import type { GuestCpu } from './guest-port.ts';
+
+const NO_INTERRUPTS = bareStatus(Rc.REQ_FAC_NOT_INST);
 
 export class VcpuInstructions implements ApInstructions {
   private readonly cpus = new Map<Task, GuestCpu>();
@@ -33,8 +37,14 @@ export class VcpuInstructions implements ApInstructions {
     return this.on(task).zapq(task, apqn);
   }
 
-  aqic(task: Task, apqn: Apqn, operand: AqicOperand): MaybePromise<ApStatus> {
-    return this.on(task).aqic(task, apqn, operand);
+  /** Where the machine takes interrupts away from the guest (Secure Execution), AQIC is an operation exception: the driver then polls. */
+  async aqic(task: Task, apqn: Apqn, operand: AqicOperand): Promise<ApStatus> {
+    try {
+      return await this.on(task).aqic(task, apqn, operand);
+    } catch (error) {
+      if (error instanceof ProgramInterruption && error.code === OPERATION_EXCEPTION) return NO_INTERRUPTS;
+      throw error;
+    }
   }
 
   qci(task: Task): MaybePromise<QciInfo | null> {

@@ -4,14 +4,18 @@
 import type { Effect, Task } from '../runtime/task.ts';
 import type { ChainNode } from './chain.ts';
 import type { LockClass } from './lock-class.ts';
-import type { Lockdep } from './lockdep.ts';
 import type { LockMode } from './modes.ts';
+
+/** What a guard needs of the validator: the chain node of an entry after something below it was released. */
+interface Rebaser {
+  rebase(task: Task, guard: Guard): ChainNode;
+}
 
 /** What a guard needs of the lock it holds. */
 export interface Held {
   readonly cls: LockClass;
   readonly name: string;
-  readonly dep: Lockdep | null;
+  readonly dep: Rebaser | null;
   /** Called by the guard's owner: takes it off the held stack and makes the lock available. */
   unlock(guard: Guard): void;
   /** The release becomes visible to others. */

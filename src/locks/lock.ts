@@ -60,7 +60,8 @@ export abstract class Lock implements Held, Op {
       this.complain(guard.task, `${guard.task.name} releases ${this.name}, which it does not hold`);
       return;
     }
-    if (this.releaseListeners !== null && (guard.mode & 3) === EXCLUSIVE) for (const listener of this.releaseListeners) listener(guard.task);
+    if (this.releaseListeners !== null && (guard.mode & 3) === EXCLUSIVE)
+      for (const listener of this.releaseListeners) listener(guard.task);
     if (this.ctx.stats !== null) this.ctx.stats.held(this.cls, guard.mode, guard.since);
     guard.pop();
     this.ctx.rt.effect(guard.task, guard, this.cls.tryable);

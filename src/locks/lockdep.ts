@@ -56,7 +56,12 @@ export class Lockdep {
     return (at.children[lock.cls.key(mode)] ??= new ChainNode(at, { cls: lock.cls, mode, place: guard.after?.place ?? [] }));
   }
 
-  private learn(task: Task, at: ChainNode, next: { cls: LockClass; mode: LockMode; place: Place }, dropped: Guard | null = null): ChainNode {
+  private learn(
+    task: Task,
+    at: ChainNode,
+    next: { cls: LockClass; mode: LockMode; place: Place },
+    dropped: Guard | null = null,
+  ): ChainNode {
     const { cls, mode, place } = next;
     this.chains++;
     const node = new ChainNode(at, next);

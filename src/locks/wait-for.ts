@@ -51,7 +51,10 @@ export function deadlockFinding(cycle: readonly Task[], time: number): Finding {
   const names = cycle.map((task) => task.name);
   return {
     kind: 'deadlock',
-    key: `deadlock:${names.toSorted().join(',')}:${blocked.map((b) => b.waitsFor).toSorted().join(',')}`,
+    key: `deadlock:${names.toSorted().join(',')}:${blocked
+      .map((b) => b.waitsFor)
+      .toSorted()
+      .join(',')}`,
     title: `deadlock of ${names.length} tasks: ${blocked.map((b) => `${b.task} waits for ${b.waitsFor}`).join(', ')}`,
     tasks: names,
     time,
@@ -64,7 +67,7 @@ export function nobodyCanGoOn(tasks: Iterable<Task>): boolean {
   const all = [...tasks];
   if (all.every((task) => task.daemon)) return false;
   const movable = new Set<Task>();
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (const task of all) {
       if (movable.has(task)) continue;

@@ -2,7 +2,7 @@
  * The report of a run as JSON: the fields that scripts rely on, in a fixed order. No kernel counterpart.
  */
 import { apqnText } from '../base/apqn.ts';
-import type { RunReport } from './run-report.ts';
+import type { RunReport } from '../scenario/run-report.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One document and a newline. Times are milliseconds with microseconds as fraction; a figure that does not exist is null. */

@@ -5,7 +5,7 @@
 import { findingLines } from './finding-text.ts';
 import { count, millis, seconds, WIDTH, wrapText } from './layout.ts';
 import { PLAIN, type Paint } from './paint.ts';
-import type { GuestReport, RunReport, StressReport } from './run-report.ts';
+import type { GuestReport, RunReport, StressReport } from '../scenario/run-report.ts';
 import { tableLines, type Column } from './table.ts';
 import { topologyLines } from './topology-text.ts';
 import { INTERRUPTED, leftovers, type Verdict } from './verdict.ts';

@@ -4,7 +4,7 @@
  */
 import { apqnOf } from '../base/apqn.ts';
 import { count, hexId, hexRanges, wrapWords, WIDTH } from './layout.ts';
-import type { AdapterReport, TopologyReport } from './run-report.ts';
+import type { AdapterReport, TopologyReport } from '../scenario/run-report.ts';
 import { tableLines } from './table.ts';
 
 const LARGEST = 16;

@@ -4,7 +4,7 @@
  */
 import type { FindingKind } from '../locks/finding.ts';
 import { count } from './layout.ts';
-import type { Quiescence, RunReport } from './run-report.ts';
+import type { Quiescence, RunReport } from '../scenario/run-report.ts';
 
 export interface Verdict {
   readonly passed: boolean;

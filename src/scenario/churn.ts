@@ -2,7 +2,7 @@
  * Random churn of every verb, from a seed: what `apemu stress` does to a host while its guests work. No kernel counterpart.
  * Refusals are part of it: only invariants, findings and what the guests compute decide whether it went well.
  */
-import { apqnText } from '../base/apqn.ts';
+import { apqnText, cardText } from '../base/apqn.ts';
 import type { Errno } from '../base/errno.ts';
 import { Prng } from '../base/prng.ts';
 import { secureExecution } from '../kvm/secure-execution.ts';
@@ -24,6 +24,7 @@ const mdevWrite =
   (task, random, machine) =>
     machine.sysfs.write(task, mdevPath(random.pick(machine.spec.mdevs).uuid, attribute), idText(random, ids(machine)));
 
+const cardPath = (adapter: number, attribute: string): string => `/sys/devices/ap/${cardText(adapter)}/${attribute}`;
 const adapters = (machine: Machine): readonly number[] => machine.spec.adapters.map(({ id }) => id);
 const domains = (machine: Machine): readonly number[] => machine.spec.domains;
 
@@ -67,6 +68,26 @@ async function resetDevice(task: Task, random: Prng, machine: Machine): Promise<
   return (await random.pick(machine.vms).qemu.attached?.reset(task)) ?? 0;
 }
 
+/** Brings one guest back to what the scenario gave it, as far as that is possible now: otherwise churn ends with idle guests. */
+async function restore(task: Task, random: Prng, machine: Machine): Promise<Errno> {
+  const { spec } = random.pick(machine.vms);
+  const mdev = machine.mdevOf(spec);
+  if (mdev === undefined) return 0;
+  for (const adapter of machine.spec.adapters.filter(({ id }) => mdev.adapters.includes(id))) {
+    if (machine.hardware.adapter(adapter.id) === undefined) await perform(task, machine, { kind: 'plug', adapters: [adapter] });
+    await perform(task, machine, { kind: 'checkstop', adapter: adapter.id, on: false });
+    await machine.sysfs.write(task, cardPath(adapter.id, 'config'), '1');
+    await machine.sysfs.write(task, '/sys/bus/ap/apmask', `-${adapter.id}`);
+  }
+  await machine.sysfs.write(task, CREATE, mdev.uuid);
+  for (const id of mdev.adapters) await machine.sysfs.write(task, mdevPath(mdev.uuid, 'assign_adapter'), `${id}`);
+  for (const id of mdev.domains) await machine.sysfs.write(task, mdevPath(mdev.uuid, 'assign_domain'), `${id}`);
+  for (const queue of [...machine.bus.queues()]) {
+    if (queue.device.driver === null) await perform(task, machine, { kind: 'bind', queue: apqnText(queue.apqn), driver: 'vfio_ap' });
+  }
+  return await perform(task, machine, { kind: 'attach', guest: spec.name });
+}
+
 /** Verb and weight; the tasks of a churn draw from all of them. */
 const VERBS: readonly (readonly [string, number, ChurnVerb])[] = [
   ['assign_adapter', 6, mdevWrite('assign_adapter', adapters)],
@@ -81,12 +102,13 @@ const VERBS: readonly (readonly [string, number, ChurnVerb])[] = [
   ['attach', 5, (task, random, machine) => perform(task, machine, { kind: 'attach', guest: random.pick(machine.vms).spec.name })],
   ['detach', 2, (task, random, machine) => perform(task, machine, { kind: 'detach', guest: random.pick(machine.vms).spec.name })],
   ['bind', 5, unbindOrBind],
-  ['config', 3, (task, random, machine) => machine.sysfs.write(task, `/sys/devices/ap/card${random.pick(adapters(machine)).toString(16).padStart(2, '0')}/config`, random.oneIn(3) ? '0' : '1')],
+  ['config', 3, (task, random, machine) => machine.sysfs.write(task, cardPath(random.pick(adapters(machine)), 'config'), random.oneIn(3) ? '0' : '1')],
   ['scan', 3, (task, _random, machine) => machine.sysfs.write(task, '/sys/bus/ap/scans', '1')],
   ['plug', 2, plugOrUnplug],
   ['checkstop', 1, (task, random, machine) => perform(task, machine, { kind: 'checkstop', adapter: random.pick(adapters(machine)), on: random.oneIn(3) })],
   ['pv', 2, (task, random, machine) => secureExecution(task, random.pick(machine.vms).kvm, random.oneIn(2))],
   ['reset', 2, resetDevice],
+  ['restore', 6, restore],
 ];
 
 const DRAW: readonly number[] = VERBS.flatMap(([, weight], index) => new Array<number>(weight).fill(index));

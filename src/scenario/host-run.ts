@@ -186,7 +186,7 @@ export class HostRun {
       stallMs: statistics.stallMs,
       p50Ms: statistics.p50Ms,
       p99Ms: statistics.p99Ms,
-      queues: [...guest.queues.keys()].map(apqnText),
+      queues: guest.lastQueues.toSorted((a, b) => a - b).map(apqnText),
     };
   }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ApMask } from '../base/ap-mask.ts';
 import { parseMaskText } from '../base/mask-text.ts';
+import { RSA_KEY_BITS } from '../guest/rsa-key-pool.ts';
 import { fields } from './validate.ts';
 import { adapterId, cardType, domainId, flag, named, oneOf, uuid, whole } from './values.ts';
 
@@ -57,8 +58,8 @@ export const mdevSchema = fields('an mdev: a map with name, adapters and domains
   controlDomains: domainList.default([]),
 });
 
-const BITS = 'a modulus size from 512 to 4096 bits, a multiple of 8';
-const bits = whole('a modulus size', 512, 4096).multipleOf(8, { error: BITS });
+const BITS = `a modulus size that the key pool has (${RSA_KEY_BITS.join(', ')})`;
+const bits = z.literal(RSA_KEY_BITS, { error: BITS });
 
 const rsa = fields('a map with operations, bits and forms', {
   operations: whole('the operations per vCPU', 1, 1_000_000_000),

@@ -49,6 +49,8 @@ export class VfioDevice {
   private readonly released: WaitQueue;
   /** Guarded by dev_set->lock. */
   private openCount = 0;
+  /** Users that have it open or are about to (kernel: the registration refcount). */
+  private registrations = 0;
   private unregistering = false;
   private user: VfioUser | null = null;
 
@@ -60,9 +62,13 @@ export class VfioDevice {
     this.released = layer.waitQueue(layer.map(DEVICE_RELEASED, `release of ${name}`));
   }
 
-  /** The VM that has it open, as the driver's callbacks see it; null outside of them and while closed. */
+  /** The VM that has it open, from before the driver's open until after its close. */
   get kvm(): Kvm | null {
     return this.user?.kvm ?? null;
+  }
+
+  get container(): IommuContainer | null {
+    return this.user?.container ?? null;
   }
 
   /** The removal has begun: the user has been, or is being, asked to let go. */
@@ -70,14 +76,44 @@ export class VfioDevice {
     return this.unregistering;
   }
 
-  get container(): IommuContainer | null {
-    return this.user?.container ?? null;
-  }
-
   /** -ENODEV while it is being removed; otherwise what the driver's open answers. */
   async open(task: Task, user: VfioUser): Promise<Errno> {
-    using _lock = await this.lock.acquire(task);
     if (this.unregistering) return ENODEV;
+    // From here on a removal waits for this user, also while the driver's open still runs.
+    this.registrations++;
+    const errno = await this.openUnderLock(task, user);
+    if (errno !== OK) this.putRegistration(task);
+    return errno;
+  }
+
+  async close(task: Task): Promise<void> {
+    await this.closeUnderLock(task);
+    this.putRegistration(task);
+  }
+
+  setIrqs(task: Task, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno> {
+    return this.ops.setIrqs(task, index, eventfd);
+  }
+
+  reset(task: Task): Promise<Errno> {
+    return this.ops.reset(task);
+  }
+
+  /** No new opens; asks for the device every 10 s until the last user has closed it (vfio_unregister_group_dev). */
+  async unregister(task: Task): Promise<void> {
+    this.unregistering = true;
+    for (let count = 0; ; count++) {
+      if (this.registrations > 0) {
+        this.log.info({ device: this.name, count }, 'relaying device request to the user');
+        await this.ops.request(task, count);
+      }
+      const gone = await this.released.wait(task, () => this.registrations === 0, { timeoutMs: REQUEST_INTERVAL_MS });
+      if (gone) return;
+    }
+  }
+
+  private async openUnderLock(task: Task, user: VfioUser): Promise<Errno> {
+    using _lock = await this.lock.acquire(task);
     if (this.openCount > 0) {
       this.openCount++;
       return OK;
@@ -94,7 +130,7 @@ export class VfioDevice {
     return OK;
   }
 
-  async close(task: Task): Promise<void> {
+  private async closeUnderLock(task: Task): Promise<void> {
     using _lock = await this.lock.acquire(task);
     if (this.openCount === 0) throw new Error(`${this.name} is closed more often than it was opened`);
     if (this.openCount > 1) {
@@ -105,27 +141,10 @@ export class VfioDevice {
     this.openCount = 0;
     this.user?.kvm.put();
     this.user = null;
-    this.released.wakeAll(task);
   }
 
-  setIrqs(task: Task, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno> {
-    return this.ops.setIrqs(task, index, eventfd);
-  }
-
-  reset(task: Task): Promise<Errno> {
-    return this.ops.reset(task);
-  }
-
-  /** No new opens; asks for the device every 10 s until the last user has closed it (vfio_unregister_group_dev). */
-  async unregister(task: Task): Promise<void> {
-    this.unregistering = true;
-    for (let count = 0; ; count++) {
-      if (this.openCount > 0) {
-        this.log.info({ device: this.name, count }, 'relaying device request to the user');
-        await this.ops.request(task, count);
-      }
-      const gone = await this.released.wait(task, () => this.openCount === 0, { timeoutMs: REQUEST_INTERVAL_MS });
-      if (gone) return;
-    }
+  private putRegistration(task: Task): void {
+    this.registrations--;
+    if (this.registrations === 0) this.released.wakeAll(task);
   }
 }

@@ -83,10 +83,10 @@ export interface Machine {
   readonly bus: ApBus;
   readonly vfio: FakeVfioAp;
   readonly log: string[];
-  /** Uevents since the last call, as `change /devices/ap CONFIG=1`; without `add` and `bind` noise where `only` names variables. */
-  uevents(): { action: string; path: string; env: Record<string, unknown> }[];
-  read(task: Task, path: string): Promise<string | number>;
-  write(task: Task, path: string, text: string): Promise<number>;
+  /** Uevents since the last call. */
+  readonly uevents: () => { action: string; path: string; env: Record<string, unknown> }[];
+  readonly read: (task: Task, path: string) => Promise<string | number>;
+  readonly write: (task: Task, path: string, text: string) => Promise<number>;
 }
 
 export const typeOf = (text: string): CardType => {
@@ -152,7 +152,11 @@ function build(rt: Runtime, options: MachineOptions): Machine {
 }
 
 /** Builds the machine, brings it up and runs the body as its only foreground task; fails on findings. */
-export async function onMachine(kind: RuntimeKind, options: MachineOptions, body: (m: Machine, task: Task) => Promise<void>): Promise<void> {
+export async function onMachine(
+  kind: RuntimeKind,
+  options: MachineOptions,
+  body: (m: Machine, task: Task) => Promise<void>,
+): Promise<void> {
   let failure: unknown;
   let machine: Machine | undefined;
   const main = (m: Machine) => async (task: Task) => {

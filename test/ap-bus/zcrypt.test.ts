@@ -63,7 +63,8 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await m.read(task, `${CARD}/request_count`)).toBe('1\n');
       expect(await m.write(task, `${CARD}/request_count`, '0')).toBe(1);
       expect(await m.read(task, `${CARD}/request_count`)).toBe('0\n');
-    }));
+    }),
+  );
 
   test('reset ends the requests and starts over', () =>
     onMachine(kind, { hardware: { service: () => 1e6 } }, async (m, task) => {

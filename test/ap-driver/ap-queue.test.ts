@@ -77,6 +77,23 @@ test('AQIC refused means polling', async () => {
   });
 });
 
+test('interrupts that got lost before they were enabled are asked for again', async () => {
+  const t = new QueueUnderTest();
+  await t.run(async (task) => {
+    await t.queue.initState(task);
+    await t.queue.poll(task);
+    await t.queue.poll(task);
+    expect(t.queue.smState).toBe('SETIRQ_WAIT');
+    t.ap.calls.length = 0;
+    t.ap.script('aqic', { rc: Rc.BUSY }, {}, { rc: Rc.INVALID_ADDRESS });
+    for (const state of ['SETIRQ_WAIT', 'SETIRQ_WAIT', 'IDLE', 'IDLE']) {
+      await t.queue.renewInterrupts(task);
+      expect(t.queue.smState).toBe(state);
+    }
+  });
+  expect(t.ap.calls).toEqual(['aqic on', 'aqic on', 'aqic on']);
+});
+
 test('requests queued during a reset are sent after it', async () => {
   const t = new QueueUnderTest();
   t.interrupts = false;

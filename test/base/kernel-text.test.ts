@@ -33,9 +33,12 @@ describe('parseUnsigned (kstrtoull, base 0)', () => {
   );
 
   // C5. The overflow is noticed before what follows the number is.
-  test.each(['99999999999999999999', '18446744073709551616', '0x10000000000000000', '99999999999999999999x'])('%j is out of range', (text) => {
-    expect(parseUnsigned(text)).toBe(ERANGE);
-  });
+  test.each(['99999999999999999999', '18446744073709551616', '0x10000000000000000', '99999999999999999999x'])(
+    '%j is out of range',
+    (text) => {
+      expect(parseUnsigned(text)).toBe(ERANGE);
+    },
+  );
 });
 
 describe('scanInteger (sscanf)', () => {

@@ -42,7 +42,8 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
   ])('bus-A7: ML $ml gives $bytes bytes', ({ ml, bytes }) =>
     onMachine(kind, { hardware: { adapters: [{ id: 3, type: { ...typeOf('CEX8C'), ml } }] } }, async ({ read }, task) => {
       expect(await read(task, '/sys/devices/ap/card03/max_msg_size')).toBe(`${bytes}\n`);
-    }));
+    }),
+  );
 
   test('bus-A9: accelerator comes before CCA', () => {
     const both = { ...typeOf('CEX8C'), functions: (typeOf('CEX8C').functions | CardFunction.ACCEL) >>> 0 };

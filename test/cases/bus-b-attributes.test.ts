@@ -33,11 +33,15 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
     }));
 
   test('bus-B9: bindings', () =>
-    onMachine(kind, { vfioAp: false, hardware: { ...M1, adapters: [M1.adapters[0]!], usageDomains: ApMask.of(6, 13, 14) } }, async (m, task) => {
-      expect(await m.read(task, '/sys/bus/ap/bindings')).toBe('3/3 (complete)\n');
-      expect(await m.write(task, '/sys/bus/ap/drivers/cex4queue/unbind', '03.000d\n')).toBe(8);
-      expect(await m.read(task, '/sys/bus/ap/bindings')).toBe('2/3\n');
-    }));
+    onMachine(
+      kind,
+      { vfioAp: false, hardware: { ...M1, adapters: [M1.adapters[0]!], usageDomains: ApMask.of(6, 13, 14) } },
+      async (m, task) => {
+        expect(await m.read(task, '/sys/bus/ap/bindings')).toBe('3/3 (complete)\n');
+        expect(await m.write(task, '/sys/bus/ap/drivers/cex4queue/unbind', '03.000d\n')).toBe(8);
+        expect(await m.read(task, '/sys/bus/ap/bindings')).toBe('2/3\n');
+      },
+    ));
 
   test('bus-B9: never complete before the first scan; an empty machine is', () =>
     onMachine(kind, { scan: false, hardware: { adapters: [] } }, async ({ bus, read }, task) => {

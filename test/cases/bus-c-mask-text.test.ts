@@ -27,7 +27,8 @@ describe.each(['apmask', 'aqmask'])('%s', (name) => {
       expect(await write(task, path, text)).toBe(mask === null ? EINVAL : text.length);
       // `-1-2` is the range 1 to 2, so it equals the two terms of the next row.
       expect(await read(task, path)).toBe(mask ?? full);
-    }));
+    }),
+  );
 
   test('bus-C7, bus-C9: the same with a plus, from an empty mask', () =>
     onMachine('live', {}, async ({ read, write }, task) => {

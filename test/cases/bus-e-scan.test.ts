@@ -18,7 +18,9 @@ function traced(m: Machine): string[] {
     const last = path.split('/').at(-1)!;
     if (action !== 'change') return `${action} ${last}`;
     const { SUBSYSTEM: _s, DRIVER: _d, MODE: _m, DEV_TYPE: _t, MODALIAS: _a, ...rest } = env;
-    return `change ${last} ${Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`).join(' ')}`;
+    return `change ${last} ${Object.entries(rest)
+      .map(([name, value]) => `${name}=${String(value)}`)
+      .join(' ')}`;
   });
 }
 
@@ -108,7 +110,12 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
   test('bus-E9: a queue that answers Q_NOT_AVAIL is removed, then the card', () => {
     const gone = new Set<number>();
     const status: ApStatus = {
-      queueEmpty: false, repliesWaiting: false, queueFull: false, asyncError: false, irqEnabled: false, rc: Rc.Q_NOT_AVAIL,
+      queueEmpty: false,
+      repliesWaiting: false,
+      queueFull: false,
+      asyncError: false,
+      irqEnabled: false,
+      rc: Rc.Q_NOT_AVAIL,
     };
     return onMachine(
       kind,

@@ -11,7 +11,8 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { runSession, type RunHandle } from '../../src/cli/run-session.ts';
 import { runSettings, type RunSettings } from '../../src/cli/run-settings.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
-import type { RunReport } from '../../src/report/run-report.ts';
+import { BootError } from '../../src/machine/machine.ts';
+import type { RunReport } from '../../src/scenario/run-report.ts';
 import type { RunOptions } from '../../src/scenario/run-scenario.ts';
 import { DEADLOCK, report } from '../report/made-up.ts';
 import { FakeSignals, fakeTerminal, type FakeTerminal } from './fake-terminal.ts';
@@ -76,6 +77,12 @@ describe('the exit code', () => {
     await expect(session(settings(), () => Promise.reject(new Error('broken')), terminal)).rejects.toThrow('broken');
     expect(terminal.stdout.text).toBe('');
   });
+});
+
+test('a host that cannot be brought up as the scenario says is a mistake of the user', async () => {
+  const attempt = session(settings(), () => Promise.reject(new BootError('guest g: expected its mdev to open, got EBUSY')));
+  await expect(attempt).rejects.toThrow(UsageError);
+  await expect(attempt).rejects.toThrow('<embedded>: guest g: expected its mdev to open, got EBUSY');
 });
 
 describe('Ctrl-C', () => {

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { EBUSY, EEXIST, EINVAL, EIO, ENODEV, OK } from '../../src/base/errno.ts';
-import type { Device } from '../../src/driver-core/device.ts';
+import { DEV_MUTEX, type Device } from '../../src/driver-core/device.ts';
 import { RUNTIMES, TestDriver, inWorld } from './world.ts';
 
 const DRIVERS = '/sys/bus/test/drivers';
@@ -17,6 +17,7 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       for (const driver of [first, second, third]) await bus.registerDriver(task, driver);
       first.answer = ENODEV;
       const a = device('a');
+      expect(a.lock.cls).toBe(DEV_MUTEX);
       expect(await bus.addDevice(task, a)).toBe(OK);
       expect(await bus.addDevice(task, device('b'))).toBe(OK);
       expect(await bus.addDevice(task, device('a'))).toBe(EEXIST);

@@ -197,7 +197,8 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       for (const writer of writers) await rt.join(task, writer);
       expect(sysfs.exists('/sys/d')).toBe(false);
     });
-    expect(results.toSorted()).toEqual([false, true]);
+    expect(results.filter((first) => first)).toHaveLength(1);
+    expect(results).toHaveLength(2);
     expect(findings).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ export interface World {
   readonly sysfs: Sysfs;
   readonly bus: Bus;
   readonly events: EventLog;
-  device(name: string): Device;
+  readonly device: (name: string) => Device;
 }
 
 export class TestDriver implements DriverOps {

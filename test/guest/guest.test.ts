@@ -247,12 +247,16 @@ test('a swapped card is a new queue', async () => {
   expect(run.kinds('05.0004')).toEqual(['guest.queue-added', 'guest.queue-removed', 'guest.queue-added', 'guest.queue-removed']);
 });
 
-test('many schedules: no request is lost while a card flickers', async () => {
-  for (let seed = 100; seed < 130; seed++) {
+test('many schedules: no request is lost while cards flicker and somebody resets a queue', async () => {
+  // Seed 1004: the reset comes between AQIC and its effect.
+  for (const seed of [1004, 1028, ...Array.from({ length: 38 }, (_, n) => 100 + n)]) {
+    const cpus = 1 + (seed % 4);
     const run: GuestRun = new GuestRun(new ControlledRuntime({ seed }), {
-      hardware: { service: () => 0.1 },
+      hardware: { service: () => 0.1, irqEnableMs: seed % 3 },
+      cpus,
       guest: {
-        rescanMs: 5,
+        rescanMs: seed % 2 === 0 ? 5 : 250,
+        interrupts: seed % 5 !== 0,
         workload: { operations: 6, bits: [512], forms: ['mex', 'crt'] },
         onOperation: () => {
           const { operations } = run.guest.progress;
@@ -260,8 +264,14 @@ test('many schedules: no request is lost while a card flickers', async () => {
         },
       },
     });
+    run.rt.spawn('hypervisor', async (task) => {
+      for (let n = 0; n < 5; n++) {
+        await run.rt.sleep(task, 3);
+        await run.hardware.zapq(task, apqnOf(5, 4));
+      }
+    });
     run.rt.timer('settle', 200, () => [5, 6].forEach((id) => run.hardware.configure(id, true)));
     await run.run();
-    expectAllVerified(run, 12);
+    expectAllVerified(run, 6 * cpus);
   }
 });

@@ -24,7 +24,7 @@ export interface Answer extends Partial<ApStatus> {
   readonly residual?: number;
 }
 
-export const CEX8C_INFO: TapqInfo = { functions: 0x92000000, type: 14, domains: 255, ml: 3, depth: 7 };
+const CEX8C_INFO: TapqInfo = { functions: 0x92000000, type: 14, domains: 255, ml: 3, depth: 7 };
 
 const IDLE: ApStatus = { queueEmpty: true, repliesWaiting: false, queueFull: false, asyncError: false, irqEnabled: false, rc: Rc.NORMAL };
 

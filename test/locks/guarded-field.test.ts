@@ -6,7 +6,12 @@ import { LockClass } from '../../src/locks/lock-class.ts';
 import { DfsStrategy } from '../helpers/dfs-strategy.ts';
 import { WORLDS, controlledWorld } from '../helpers/lock-world.ts';
 
-const [A, B, Q, W] = ['field-a', 'field-b', 'field-wq', 'field-work'].map((name) => new LockClass(name)) as [LockClass, LockClass, LockClass, LockClass];
+const [A, B, Q, W] = ['field-a', 'field-b', 'field-wq', 'field-work'].map((name) => new LockClass(name)) as [
+  LockClass,
+  LockClass,
+  LockClass,
+  LockClass,
+];
 const OWNER = { name: 'mdev1' };
 
 describe.each(WORLDS)('%s', (_name, make) => {
@@ -107,5 +112,5 @@ test('unguarded reads and writes are visible operations: the lost update is amon
     await play({ a: body, b: body });
     seen.add(field.inspect());
   } while (dfs.advance());
-  expect([...seen].toSorted()).toEqual([1, 2]);
+  expect(seen).toEqual(new Set([1, 2]));
 });

@@ -292,7 +292,9 @@ test('over 300 random schedules no two writers, and no writer with a reader, are
 
 describe('program order', () => {
   // The release of a tryable lock becomes visible later; what the task does after it must not overtake it.
-  const outcomes = async (start: (world: ReturnType<typeof controlledWorld>, seen: string[]) => Record<string, TaskBody>): Promise<string[]> => {
+  const outcomes = async (
+    start: (world: ReturnType<typeof controlledWorld>, seen: string[]) => Record<string, TaskBody>,
+  ): Promise<string[]> => {
     const all = new Set<string>();
     for (let seed = 0; seed < 200; seed++) {
       const world = controlledWorld({}, { strategy: new RandomStrategy(seed) });

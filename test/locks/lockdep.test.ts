@@ -126,7 +126,9 @@ describe.each(WORLDS)('%s: real locks', (_name, make) => {
       { from: 'A', to: 'B', task: 'first', pid: 1000, held: ['c', 'a'] },
     ]);
     for (const edge of finding?.cycle ?? []) {
-      const lines = [edge.fromPlace, edge.toPlace].map((place) => Number(/^test\/locks\/lockdep\.test\.ts:(\d+)/.exec(place[0] ?? '')?.[1]));
+      const lines = [edge.fromPlace, edge.toPlace].map((place) =>
+        Number(/^test\/locks\/lockdep\.test\.ts:(\d+)/.exec(place[0] ?? '')?.[1]),
+      );
       expect(lines[1]).toBe(lines[0]! + 1);
     }
   });

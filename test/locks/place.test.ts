@@ -18,14 +18,21 @@ const STACK = (root: string): string => `Error: place
     at async ${root}/test/locks/x.test.ts:11:7`;
 
 describe('readStack', () => {
-  const expected = ['src/vfio-ap/assign.ts:54 assignAdapter', 'src/vfio-ap/matrix.ts:7 Matrix.change', 'src/machine/build.ts:3 Object.<anonymous>', 'test/locks/x.test.ts:11'];
+  const expected = [
+    'src/vfio-ap/assign.ts:54 assignAdapter',
+    'src/vfio-ap/matrix.ts:7 Matrix.change',
+    'src/machine/build.ts:3 Object.<anonymous>',
+    'test/locks/x.test.ts:11',
+  ];
 
   test.each(['/home/dev/apemu', 'file:///home/dev/apemu', 'C:\\dev\\apemu', '/opt/src/my project'])('frames below %s', (root) => {
     expect(readStack(STACK(root), 6)).toEqual(expected);
   });
 
   test('built files are named as such', () => {
-    expect(readStack(STACK('/x').replaceAll('/src/', '/dist/').replaceAll('.ts', '.js'), 1)).toEqual(['dist/vfio-ap/assign.js:54 assignAdapter']);
+    expect(readStack(STACK('/x').replaceAll('/src/', '/dist/').replaceAll('.ts', '.js'), 1)).toEqual([
+      'dist/vfio-ap/assign.js:54 assignAdapter',
+    ]);
   });
 
   test('the depth limits it', () => {

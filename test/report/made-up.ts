@@ -3,7 +3,7 @@
  */
 import { apqnOf } from '../../src/base/apqn.ts';
 import type { CycleEdge, Finding } from '../../src/locks/finding.ts';
-import type { GuestReport, RunReport, TopologyReport } from '../../src/report/run-report.ts';
+import type { GuestReport, RunReport, TopologyReport } from '../../src/scenario/run-report.ts';
 
 export function edge(from: string, to: string, more: Partial<CycleEdge> = {}): CycleEdge {
   const file = (name: string): string => `src/vfio-ap/${name.replaceAll(/[^a-z]/g, '-')}.ts`;

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { FindingKind } from '../../src/locks/finding.ts';
 import { COLOUR } from '../../src/report/paint.ts';
 import { runJson } from '../../src/report/run-json.ts';
-import type { RunReport } from '../../src/report/run-report.ts';
+import type { RunReport } from '../../src/scenario/run-report.ts';
 import { runText } from '../../src/report/run-text.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { ABBA, DEADLOCK, guest, report } from './made-up.ts';

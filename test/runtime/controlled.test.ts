@@ -170,7 +170,7 @@ describe('how a run ends that went wrong', () => {
     const rt = new ControlledRuntime({ seed: 1 });
     rt.spawn('a', async (task) => {
       for (let i = 0; i < 1000; i++) {
-        await null;
+        await undefined;
         await Promise.resolve().then(() => undefined);
         await rt.sleep(task, 1);
       }
