@@ -45,7 +45,8 @@ export async function hostBringup(): Promise<Figure[]> {
   const seconds = (performance.now() - since) / 1000;
   rt.shutdown();
   const attached = machine.vms.filter(({ qemu }) => qemu.attached !== null).length;
-  if (failure !== undefined || attached !== GUESTS) throw new Error(`expected ${GUESTS} guests attached, got ${attached}`, { cause: failure });
+  if (failure !== undefined || attached !== GUESTS)
+    throw new Error(`expected ${GUESTS} guests attached, got ${attached}`, { cause: failure });
   return [
     { name: 'host of 65,536 queues and 100 guests: up after, seconds', value: seconds, goal: { atMost: 5 } },
     { name: 'the same: memory of the process, GiB', value: process.memoryUsage().rss / 2 ** 30, goal: { atMost: 1 } },

@@ -62,7 +62,12 @@ export async function rsaPath(): Promise<Figure[]> {
       ratios.push(direct / guest);
     }
     const note = `${(1000 / guest).toFixed(0)} operations/s through the guest, ${(1000 / direct).toFixed(0)} directly`;
-    figures.push({ name: `RSA-2048 CRT through guest and ${card}, share of node:crypto`, value: median(ratios), goal: { atLeast: 0.7 }, note });
+    figures.push({
+      name: `RSA-2048 CRT through guest and ${card}, share of node:crypto`,
+      value: median(ratios),
+      goal: { atLeast: 0.7 },
+      note,
+    });
   }
   return figures;
 }

@@ -40,7 +40,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     ENOENT,
     EINTR,
     EIO,
-  ENXIO,
+    ENXIO,
     EAGAIN,
     ENOMEM,
     EACCES,

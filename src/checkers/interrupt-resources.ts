@@ -11,7 +11,8 @@ export const interruptResources: Checker = {
       const mdev = mdevs.find((candidate) => candidate.kvm.inspect() === kvm);
       const queues = mdev === undefined ? [] : [...mdev.qtable.inspect().values()];
       const registered = queues.filter((queue) => queue.savedIsc.inspect() !== NO_ISC).length;
-      if (registered !== kvm.gisa.totalReferences) return `${kvm.name} has ${kvm.gisa.totalReferences} ISC references, its queues account for ${registered}`;
+      if (registered !== kvm.gisa.totalReferences)
+        return `${kvm.name} has ${kvm.gisa.totalReferences} ISC references, its queues account for ${registered}`;
       const pinned = queues.filter((queue) => queue.savedIova.inspect() !== 0).length;
       if (pinned !== container.pins) return `${kvm.name} has ${container.pins} pinned pages, its queues account for ${pinned}`;
     }

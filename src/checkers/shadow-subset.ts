@@ -11,7 +11,8 @@ export const shadowSubset: Checker = {
       const shadow = mdev.shadow.inspect();
       for (const mask of ['apm', 'aqm', 'adm'] as const) {
         const extra = shadow[mask].andNot(matrix[mask].and(info[mask]));
-        if (!extra.isEmpty()) return `the shadow of ${mdev.name} has ${mask} bits ${[...extra.bits()].join(', ')} that are not assigned or not in the host`;
+        if (!extra.isEmpty())
+          return `the shadow of ${mdev.name} has ${mask} bits ${[...extra.bits()].join(', ')} that are not assigned or not in the host`;
       }
     }
     return null;

@@ -1,22 +1,9 @@
 /**
  * The commands of apemu: names, options, and where their code is. Loaded for every start, so it imports nothing heavy.
  */
-import type { OptionSpec, ParsedOptions } from './options.ts';
+import type { Command } from './command.ts';
+import type { OptionSpec } from './options.ts';
 import { DURATION, FILE, LEVEL, NAME, SEED, STEPS } from './option-values.ts';
-import type { Terminal } from './terminal.ts';
-
-/** Answers the exit code. */
-export type CommandBody = (options: ParsedOptions, terminal: Terminal) => Promise<number>;
-
-export interface Command {
-  readonly name: string;
-  readonly summary: string;
-  readonly positionals: readonly string[];
-  readonly options: readonly OptionSpec[];
-  /** More about it, one paragraph an entry. */
-  readonly details: readonly string[];
-  load(): Promise<CommandBody>;
-}
 
 export const HELP: OptionSpec = { name: 'help', help: 'show this text' };
 
@@ -55,6 +42,21 @@ export const COMMANDS: readonly Command[] = [
     ],
     details: ['Without SCENARIO: the three-guest example that comes with apemu.'],
     load: async () => (await import('./stress.ts')).stress,
+  },
+  {
+    name: 'locks',
+    summary: 'judge lock programs: lists of lock operations, without running anything',
+    positionals: ['check', 'FILE'],
+    options: [
+      { name: 'strict', help: "Linux lockdep's own verdict: stops where it stops, silent where it is silent" },
+      { name: 'json', help: 'print the verdicts as JSON' },
+      HELP,
+    ],
+    details: [
+      'FILE holds JSON, one program {name, ops: [{task, op, lock, cls, subclass?, nestLock?}]} or a list of them. op is one of lock, unlock,',
+      'rlock, rlockRecursive, trylock, tryrlock, tryrlockRecursive, downgrade, syncWait, lockThenUnlock, taskExit and init.',
+    ],
+    load: async () => (await import('./locks.ts')).locks,
   },
 ];
 

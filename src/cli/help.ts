@@ -1,7 +1,8 @@
 /**
  * The texts of --help, made from the table of commands. No kernel counterpart.
  */
-import { COMMANDS, EXIT_CODES, type Command } from './commands.ts';
+import type { Command } from './command.ts';
+import { COMMANDS, EXIT_CODES } from './commands.ts';
 import type { OptionSpec } from './options.ts';
 
 export function generalHelp(): string {

@@ -2,7 +2,8 @@
  * Entry of the command line: finds the command, loads it, turns errors into one line and an exit code. No kernel counterpart.
  */
 import { readFileSync } from 'node:fs';
-import { COMMANDS, HELP, type Command } from './commands.ts';
+import type { Command } from './command.ts';
+import { COMMANDS, HELP } from './commands.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_USAGE } from './exit-code.ts';
 import { commandHelp, generalHelp } from './help.ts';
 import { readOptions } from './options.ts';

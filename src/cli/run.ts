@@ -2,7 +2,7 @@
  * `apemu run`: plays a scenario on the live runtime. No kernel counterpart.
  */
 import { ScenarioRun } from '../scenario/run-scenario.ts';
-import type { CommandBody } from './commands.ts';
+import type { CommandBody } from './command.ts';
 import { runSession } from './run-session.ts';
 import { runSettings } from './run-settings.ts';
 

@@ -2,7 +2,7 @@
  * `apemu stress`: random churn over a scenario, live or controlled. No kernel counterpart.
  */
 import { ScenarioRun } from '../scenario/run-scenario.ts';
-import type { CommandBody } from './commands.ts';
+import type { CommandBody } from './command.ts';
 import { runSession } from './run-session.ts';
 import { runSettings } from './run-settings.ts';
 

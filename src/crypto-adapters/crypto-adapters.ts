@@ -214,6 +214,11 @@ export class CryptoAdapters {
     return this.positions[adapterOf(apqn)]?.known(domainOf(apqn))?.state;
   }
 
+  /** Has anybody sent a message to the queue or enabled its interrupts since its last reset began? */
+  usedSinceReset(apqn: Apqn): boolean {
+    return this.positions[adapterOf(apqn)]?.known(domainOf(apqn))?.used ?? false;
+  }
+
   private queue(apqn: Apqn): HwQueue {
     const [adapter, domain] = [adapterOf(apqn), domainOf(apqn)];
     if (apqn !== apqnOf(adapter, domain) || adapter > this.na || domain > this.nd) {

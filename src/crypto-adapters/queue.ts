@@ -55,6 +55,11 @@ export class HwQueue implements Op {
     return this.work ?? NO_WORK;
   }
 
+  /** A message was sent or an interrupt enabled since the last reset began. */
+  get used(): boolean {
+    return this.work !== null && this.work.resetting === null;
+  }
+
   enabled(): boolean {
     return true;
   }

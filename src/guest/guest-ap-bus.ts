@@ -37,6 +37,8 @@ export interface GuestApBusOptions {
 
 /** A scan of a large configuration takes long: it shall not take more than this share of the guest's time. */
 const SCAN_SHARE = 0.1;
+/** Well below the retry limit of an operation. Where time jumps, as in a controlled run, the rule above would otherwise feed on itself. */
+const RESCAN_MS_MAX = 2000;
 /** A guest without QCI tries these. */
 const ALL_ADAPTERS = ApMask.upTo(63);
 const ALL_DOMAINS = ApMask.upTo(15);
@@ -218,8 +220,10 @@ export class GuestApBus {
   private armTimer(scanMs: number): void {
     const { rescanMs, interrupts } = this.options;
     if (rescanMs === 0) return;
-    this.timer = this.layer.rt.timer(`${this.options.name} AP rescan`, Math.max(rescanMs, scanMs / SCAN_SHARE), () =>
-      interrupts.scheduleScan(),
+    this.timer = this.layer.rt.timer(
+      `${this.options.name} AP rescan`,
+      Math.max(rescanMs, Math.min(scanMs / SCAN_SHARE, RESCAN_MS_MAX)),
+      () => interrupts.scheduleScan(),
     );
   }
 

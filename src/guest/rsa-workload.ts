@@ -1,7 +1,7 @@
 /**
  * A program in a guest that does RSA operations one after another on each vCPU and checks every result by an independent computation.
  */
-import { EINVAL, errnoName, ETIME } from '../base/errno.ts';
+import { EINVAL, ENODEV, errnoName, ETIME } from '../base/errno.ts';
 import type { EventLog } from '../base/event-log.ts';
 import type { Prng } from '../base/prng.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -48,6 +48,7 @@ export class RsaWorkload {
   private readonly options: RsaWorkloadOptions;
   private readonly parts: RsaWorkloadParts;
   private stopped = false;
+  private hopeless = false;
 
   /** Throws a RangeError when there are no keys of a length asked for. */
   constructor(options: RsaWorkloadOptions, parts: RsaWorkloadParts) {
@@ -73,9 +74,11 @@ export class RsaWorkload {
   private async operate(task: Task, cpu: GuestCpu, operation: Operation): Promise<void> {
     const { rt, crypto, statistics, retryLimitMs } = this.parts;
     const since = rt.now();
-    const patience = new Patience(retryLimitMs, () => this.stopped, STOP_GRACE_MS);
+    const patience = new Patience(this.hopeless ? 0 : retryLimitMs, () => this.stopped, STOP_GRACE_MS);
     const result = await crypto.rsa({ task, cpu, patience }, operation.request);
     const took = rt.now() - since;
+    // A guest that has lost its last card for good does not wait for it again before each operation.
+    this.hopeless = !('output' in result) && result.errno === ENODEV;
     if ('output' in result) {
       if (operation.verify(result.output)) statistics.succeeded(took);
       else this.complain(took, `${operation.what}: wrong result`);

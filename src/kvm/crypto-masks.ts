@@ -14,14 +14,21 @@ export async function setMasksLocked(task: Task, kvm: Kvm, masks: Apcb): Promise
   try {
     for (const vcpu of kvm.vcpus) vcpu.kicks++;
     await kvm.sieExit.wait(task, () => kvm.vcpus.every((vcpu) => !vcpu.inSie));
+    const before = kvm.apcb.inspect();
     kvm.apcb.set(task, storedIn(kvm.crycbFormat, masks));
+    kvm.onMasks({ before, after: kvm.apcb.inspect() });
     kvm.vsieRestarts++;
   } finally {
     kvm.sieBlocked = false;
     blocked.release();
     kvm.unblocked.wakeAll(task);
   }
-  kvm.host.events.emit('kvm.masks', task.name, { guest: kvm.name, apm: [...masks.apm.bits()], aqm: [...masks.aqm.bits()], adm: [...masks.adm.bits()] });
+  kvm.host.events.emit('kvm.masks', task.name, {
+    guest: kvm.name,
+    apm: [...masks.apm.bits()],
+    aqm: [...masks.aqm.bits()],
+    adm: [...masks.adm.bits()],
+  });
 }
 
 /** @holds kvm->lock. */

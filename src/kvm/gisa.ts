@@ -5,14 +5,14 @@
 import { EINVAL, ENODEV, ERANGE, OK, type Errno } from '../base/errno.ts';
 import type { InterruptTarget } from '../crypto-adapters/interrupts.ts';
 
-export const MAX_ISC = 7;
+const MAX_ISC = 7;
 
 export class Gisa implements InterruptTarget {
   /** Interruption pending mask, bit 0x80 >> isc. */
   private ipm = 0;
   private readonly references = new Array<number>(MAX_ISC + 1).fill(0);
   private readonly alert: () => void;
-  /** Off for a guest without adapter interruption virtualization, and while it runs under Secure Execution. */
+  /** Off for a guest without adapter interruption virtualization. */
   enabled: boolean;
   /** Interruptions made pending so far. */
   delivered = 0;

@@ -4,7 +4,7 @@
  */
 import type { NotificationByte } from '../crypto-adapters/interrupts.ts';
 
-export const PAGE_SIZE = 4096;
+const PAGE_SIZE = 4096;
 /** The first pages hold the lowcores; allocation starts above them. */
 const FIRST_FREE_PAGE = 16;
 

@@ -73,6 +73,8 @@ export class Kvm {
   sieBlocked = false;
   /** Secure Execution mode. Guarded by kvm->lock. */
   protectedGuest = false;
+  /** Told about each change of the masks while every vCPU is out of SIE: for checkers. */
+  onMasks: (masks: { readonly before: Apcb; readonly after: Apcb }) => void = () => undefined;
   /** VSIE_RESTART requests broadcast so far. */
   vsieRestarts = 0;
   private references = 1;

@@ -20,7 +20,8 @@ export interface InterceptedAqic {
  * What the interception ends with: a status for GR1; an errno (-EOPNOTSUPP: user space decides); or work that a design does only after
  * KVM_RUN has been left, when vcpu->mutex is no longer held.
  */
-export type PqapAnswer = { readonly status: ApStatus } | { readonly errno: Errno } | { readonly outside: (task: Task) => Promise<ApStatus> };
+export type PqapAnswer =
+  { readonly status: ApStatus } | { readonly errno: Errno } | { readonly outside: (task: Task) => Promise<ApStatus> };
 
 /** Begins at the hook read. Implemented by the locking design. */
 export interface PqapInterception {

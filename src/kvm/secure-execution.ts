@@ -1,6 +1,7 @@
 /**
  * Secure Execution start and stop (arch/s390/kvm/kvm-s390.c: KVM_PV_ENABLE, KVM_PV_DISABLE; pv.c: kvm_s390_cpus_to_pv):
- * kvm->lock, then each vcpu->mutex in turn. Without support of the ultravisor the GISA is off while the guest is protected.
+ * kvm->lock, then each vcpu->mutex in turn. Without support of the
+ * ultravisor a protected guest has no adapter interruption virtualization: AQIC is refused, what was enabled before stays.
  */
 import { EINVAL, OK, type Errno } from '../base/errno.ts';
 import type { Task } from '../runtime/task.ts';

@@ -76,7 +76,14 @@ export class Machine {
     const random = new Prng(options.seed);
     const onOperation = options.onOperation ?? (() => undefined);
     const { retryLimitMs } = options;
-    const host = { layer, hardware, events, design: this.vfioAp.design, onOperation, ...(retryLimitMs === undefined ? {} : { retryLimitMs }) };
+    const host = {
+      layer,
+      hardware,
+      events,
+      design: this.vfioAp.design,
+      onOperation,
+      ...(retryLimitMs === undefined ? {} : { retryLimitMs }),
+    };
     this.vms = spec.guests.map((guest) => new VirtualMachine(host, guest, random.fork(guest.name).next()));
   }
 

@@ -52,6 +52,8 @@ export class VirtualMachine {
   /** One task a vCPU; they end with the workload. */
   run(): Task[] {
     const { rt } = this.host.layer;
-    return this.platform.cpus.map((cpu) => rt.spawn(`${this.spec.name}/vcpu${cpu.id}`, (task) => this.guest.runVcpu(task, cpu), { daemon: this.guest.daemon }));
+    return this.platform.cpus.map((cpu) =>
+      rt.spawn(`${this.spec.name}/vcpu${cpu.id}`, (task) => this.guest.runVcpu(task, cpu), { daemon: this.guest.daemon }),
+    );
   }
 }

@@ -10,6 +10,7 @@ import { AwaitWatch } from './await-watch.ts';
 import { ControlledTimer } from './controlled-timer.ts';
 import { Join } from './join.ts';
 import { Later } from './later.ts';
+import { PARK, START, START_LATER } from './basic-ops.ts';
 import { RandomStrategy } from './random-strategy.ts';
 import type { MaybePromise, Runtime, Timer } from './runtime.ts';
 import type { Runnable, Strategy } from './strategy.ts';
@@ -41,11 +42,10 @@ const capture = (resolve: (value: unknown) => void): void => {
   captured = resolve;
 };
 
-const START: Op = { opName: 'start', enabled: () => true, perform: () => undefined };
-/** Spawned while a release of the spawning task is still queued: it may start after that. */
-const START_LATER: Op = { opName: 'start', enabled: () => false, perform: () => undefined };
 /** A task starts inside the stop of the one before it; this many deep it gets a stack of its own. */
 const NESTED_STARTS_MAX = 50;
+/** After so many steps the event loop gets a turn, so that signals and output of the process are served during a long run. */
+const STEPS_PER_TURN = 2000;
 
 export class ControlledRuntime implements Runtime {
   readonly controlled = true;
@@ -73,6 +73,8 @@ export class ControlledRuntime implements Runtime {
   private foreground = 0;
   private finish: ((outcome: ControlledOutcome) => void) | null = null;
   private stopping = false;
+  /** Steps at which the event loop is due. */
+  private turnAt = STEPS_PER_TURN;
   private nestedStarts = 0;
 
   constructor(options: ControlledOptions) {
@@ -315,7 +317,11 @@ export class ControlledRuntime implements Runtime {
       else queueMicrotask(() => this.start(task));
     } else {
       task.resume = null;
-      resume(result);
+      if (this.steps < this.turnAt) resume(result);
+      else {
+        this.turnAt = this.steps + STEPS_PER_TURN;
+        setImmediate(resume, result);
+      }
     }
     return stopped;
   }
@@ -384,12 +390,3 @@ export class ControlledRuntime implements Runtime {
 
 /** What a task gets that the run has left behind. A new one each time: a shared one would keep every such task alive. */
 const never = (): Promise<never> => new Promise(() => undefined);
-
-const PARK: Op = {
-  opName: 'park',
-  enabled: (task) => task.permit,
-  perform: (task) => {
-    task.permit = false;
-    return undefined;
-  },
-};

@@ -11,6 +11,8 @@ import type { Task } from '../runtime/task.ts';
 import { perform, resultText } from './verb-actions.ts';
 
 type ChurnVerb = (task: Task, random: Prng, machine: Machine) => Promise<Errno>;
+/** What a host must have for a verb to have a target. */
+type Need = 'mdevs' | 'adapters' | 'domains' | 'guests';
 
 const CREATE = '/sys/devices/vfio_ap/matrix/mdev_supported_types/vfio_ap-passthrough/create';
 const SHOWN = ['matrix', 'guest_matrix', 'control_domains'];
@@ -88,30 +90,48 @@ async function restore(task: Task, random: Prng, machine: Machine): Promise<Errn
   return await perform(task, machine, { kind: 'attach', guest: spec.name });
 }
 
-/** Verb and weight; the tasks of a churn draw from all of them. */
-const VERBS: readonly (readonly [string, number, ChurnVerb])[] = [
-  ['assign_adapter', 6, mdevWrite('assign_adapter', adapters)],
-  ['unassign_adapter', 4, mdevWrite('unassign_adapter', adapters)],
-  ['assign_domain', 6, mdevWrite('assign_domain', domains)],
-  ['unassign_domain', 4, mdevWrite('unassign_domain', domains)],
-  ['assign_control_domain', 2, mdevWrite('assign_control_domain', domains)],
-  ['unassign_control_domain', 2, mdevWrite('unassign_control_domain', domains)],
-  ['read', 6, readSomething],
-  ['mask', 3, storeMask],
-  ['recreate', 1, recreate],
-  ['attach', 5, (task, random, machine) => perform(task, machine, { kind: 'attach', guest: random.pick(machine.vms).spec.name })],
-  ['detach', 2, (task, random, machine) => perform(task, machine, { kind: 'detach', guest: random.pick(machine.vms).spec.name })],
-  ['bind', 5, unbindOrBind],
-  ['config', 3, (task, random, machine) => machine.sysfs.write(task, cardPath(random.pick(adapters(machine)), 'config'), random.oneIn(3) ? '0' : '1')],
-  ['scan', 3, (task, _random, machine) => machine.sysfs.write(task, '/sys/bus/ap/scans', '1')],
-  ['plug', 2, plugOrUnplug],
-  ['checkstop', 1, (task, random, machine) => perform(task, machine, { kind: 'checkstop', adapter: random.pick(adapters(machine)), on: random.oneIn(3) })],
-  ['pv', 2, (task, random, machine) => secureExecution(task, random.pick(machine.vms).kvm, random.oneIn(2))],
-  ['reset', 2, resetDevice],
-  ['restore', 6, restore],
+/** Verb, weight, and what it needs; the tasks of a churn draw from those that have a target. */
+const VERBS: readonly (readonly [string, number, ChurnVerb, readonly Need[]])[] = [
+  ['assign_adapter', 6, mdevWrite('assign_adapter', adapters), ['mdevs', 'adapters']],
+  ['unassign_adapter', 4, mdevWrite('unassign_adapter', adapters), ['mdevs', 'adapters']],
+  ['assign_domain', 6, mdevWrite('assign_domain', domains), ['mdevs', 'domains']],
+  ['unassign_domain', 4, mdevWrite('unassign_domain', domains), ['mdevs', 'domains']],
+  ['assign_control_domain', 2, mdevWrite('assign_control_domain', domains), ['mdevs', 'domains']],
+  ['unassign_control_domain', 2, mdevWrite('unassign_control_domain', domains), ['mdevs', 'domains']],
+  ['read', 6, readSomething, ['mdevs']],
+  ['mask', 3, storeMask, ['adapters', 'domains']],
+  ['recreate', 1, recreate, ['mdevs']],
+  [
+    'attach',
+    5,
+    (task, random, machine) => perform(task, machine, { kind: 'attach', guest: random.pick(machine.vms).spec.name }),
+    ['guests'],
+  ],
+  [
+    'detach',
+    2,
+    (task, random, machine) => perform(task, machine, { kind: 'detach', guest: random.pick(machine.vms).spec.name }),
+    ['guests'],
+  ],
+  ['bind', 5, unbindOrBind, []],
+  [
+    'config',
+    3,
+    (task, random, machine) => machine.sysfs.write(task, cardPath(random.pick(adapters(machine)), 'config'), random.oneIn(3) ? '0' : '1'),
+    ['adapters'],
+  ],
+  ['scan', 3, (task, _random, machine) => machine.sysfs.write(task, '/sys/bus/ap/scans', '1'), []],
+  ['plug', 2, plugOrUnplug, ['adapters']],
+  [
+    'checkstop',
+    1,
+    (task, random, machine) => perform(task, machine, { kind: 'checkstop', adapter: random.pick(adapters(machine)), on: random.oneIn(3) }),
+    ['adapters'],
+  ],
+  ['pv', 2, (task, random, machine) => secureExecution(task, random.pick(machine.vms).kvm, random.oneIn(2)), ['guests']],
+  ['reset', 2, resetDevice, ['guests']],
+  ['restore', 6, restore, ['guests']],
 ];
-
-const DRAW: readonly number[] = VERBS.flatMap(([, weight], index) => new Array<number>(weight).fill(index));
 
 /** Tasks that churn at the same time. */
 const TASKS = 5;
@@ -123,12 +143,24 @@ export class Churn {
   private readonly machine: Machine;
   private readonly seed: number;
   private readonly over: () => boolean;
+  /** Index of a verb, as often as its weight says. */
+  private readonly draw: readonly number[];
 
   /** It ends as soon as `over` answers true. */
   constructor(machine: Machine, seed: number, over: () => boolean) {
     this.machine = machine;
     this.seed = seed;
     this.over = over;
+    const { mdevs, adapters: cards, domains: usage, guests } = machine.spec;
+    const has: Record<Need, boolean> = {
+      mdevs: mdevs.length > 0,
+      adapters: cards.length > 0,
+      domains: usage.length > 0,
+      guests: guests.length > 0,
+    };
+    this.draw = VERBS.flatMap(([, weight, , needs], index) =>
+      needs.every((need) => has[need]) ? new Array<number>(weight).fill(index) : [],
+    );
   }
 
   start(): Task[] {
@@ -140,7 +172,7 @@ export class Churn {
   private async run(task: Task, random: Prng): Promise<void> {
     const { rt } = this.machine.layer;
     while (!this.over()) {
-      const [name, , verb] = VERBS[random.pick(DRAW)]!;
+      const [name, , verb] = VERBS[random.pick(this.draw)]!;
       const result = await verb(task, random, this.machine);
       this.counts[name] = (this.counts[name] ?? 0) + 1;
       this.machine.events.emit('stress.verb', task.name, { verb: name, result: resultText(result) });

@@ -6,7 +6,7 @@ import type { Machine } from '../machine/machine.ts';
 import type { Task } from '../runtime/task.ts';
 import type { EventReport } from './run-report.ts';
 import type { RunProgress } from './run-progress.ts';
-import type { EventSpec, When } from './scenario.ts';
+import type { EventSpec, Verb, When } from './scenario.ts';
 import { perform, resultText, verbText } from './verb-actions.ts';
 
 export interface PlayerParts {
@@ -45,34 +45,41 @@ export class EventPlayer {
 
   private async play(task: Task, events: readonly EventSpec[]): Promise<void> {
     for (const event of events) {
-      if (event.at !== null) await this.waitFor(task, event.at);
-      if (this.stopped) return;
-      await this.one(task, event);
+      if (event.at !== null && !this.stopped) await this.waitFor(task, event.at);
+      if (this.stopped) this.list(task, event, { result: 'not begun', ok: true });
+      else await this.one(task, event);
     }
   }
 
   private async one(task: Task, event: EventSpec): Promise<void> {
-    const { machine } = this.parts;
-    if (event.verb.kind !== 'repeat') {
-      this.note(task, event, resultText(await perform(task, machine, event.verb)));
-      return;
-    }
+    const { machine, progress } = this.parts;
+    const { verb } = event;
+    if (verb.kind === 'repeat') await this.repeat(task, event, verb);
+    else if (verb.kind === 'pause')
+      this.list(task, event, { result: (await progress.pause(task, verb.ms)) ? 'ok' : 'cut short', ok: true });
+    else this.note(task, event, resultText(await perform(task, machine, verb)));
+  }
+
+  private async repeat(task: Task, event: EventSpec, { times, events }: Extract<Verb, { kind: 'repeat' }>): Promise<void> {
     let failures = 0;
-    for (let turn = 0; turn < event.verb.times && !this.stopped; turn++) {
-      for (const inner of event.verb.events) {
-        if (inner.verb.kind === 'repeat') {
-          await this.one(task, inner);
-          continue;
-        }
-        const result = resultText(await perform(task, machine, inner.verb));
-        // Of a thousand equal turns only what went wrong is worth a line.
-        if (inner.expect !== null && result !== inner.expect) {
-          failures++;
-          this.note(task, inner, result);
-        }
-      }
+    let turn = 0;
+    for (; turn < times && !this.stopped; turn++) for (const inner of events) if (!(await this.inner(task, inner))) failures++;
+    const stopped = turn < times ? `stopped after ${turn} turns` : 'ok';
+    this.list(task, event, { result: failures === 0 ? stopped : `${failures} not as expected`, ok: failures === 0 });
+  }
+
+  /** Of a thousand equal turns only what went wrong is worth a line. */
+  private async inner(task: Task, event: EventSpec): Promise<boolean> {
+    const { verb } = event;
+    if (verb.kind === 'repeat') await this.repeat(task, event, verb);
+    else if (verb.kind === 'pause') await this.parts.progress.pause(task, verb.ms);
+    else {
+      const result = resultText(await perform(task, this.parts.machine, verb));
+      if (event.expect === null || result === event.expect) return true;
+      this.note(task, event, result);
+      return false;
     }
-    this.note(task, event, failures === 0 ? 'ok' : `${failures} not as expected`);
+    return true;
   }
 
   private async waitFor(task: Task, at: When): Promise<void> {
@@ -87,19 +94,16 @@ export class EventPlayer {
         await progress.waitFor(task, at.count);
         return;
       case 'time': {
-        const { rt } = machine.layer;
-        if (at.ms > rt.now()) await rt.sleep(task, at.ms - rt.now());
+        const left = at.ms - machine.layer.rt.now();
+        if (left > 0) await progress.pause(task, left);
       }
     }
   }
 
   private note(task: Task, event: EventSpec, result: string): void {
     const { machine, findings, source } = this.parts;
-    const what = verbText(event.verb, (path) => this.named(path));
     const ok = event.expect === null || event.expect === result;
-    const t = machine.layer.rt.now();
-    this.reports.push({ t, task: task.name, what, result, expected: event.expect, ok });
-    machine.events.emit('scenario.event', task.name, { what, result });
+    const what = this.list(task, event, { result, ok });
     if (ok) return;
     const { line, column } = event.place;
     findings.report({
@@ -107,8 +111,17 @@ export class EventPlayer {
       key: `event:${line}:${column}:${result}`,
       title: `${source}:${line}:${column}: ${what}: expected ${event.expect}, got ${result}`,
       tasks: [task.name],
-      time: t,
+      time: machine.layer.rt.now(),
     });
+  }
+
+  /** One line of the report; answers what it says was done. */
+  private list(task: Task, event: EventSpec, { result, ok }: { result: string; ok: boolean }): string {
+    const { machine } = this.parts;
+    const what = verbText(event.verb, (path) => this.named(path));
+    this.reports.push({ t: machine.layer.rt.now(), task: task.name, what, result, expected: event.expect, ok });
+    machine.events.emit('scenario.event', task.name, { what, result });
+    return what;
   }
 
   /** The path with the scenario's names instead of UUIDs. */

@@ -4,7 +4,7 @@
 import type { AdapterSpec, HostSpec } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { DO_VERBS, eventForms, KEY_VERBS, LATER_VERBS, type EventFields, type VerbName } from './event-schema.ts';
-import { withUuid } from './mdev-paths.ts';
+import { createValue, withUuid } from './mdev-paths.ts';
 import type { FieldPath } from './place.ts';
 import type { EventSpec, Verb, When } from './scenario.ts';
 import type { ScenarioSource } from './source.ts';
@@ -83,7 +83,10 @@ class EventReader {
       case 'write': {
         // The text as written, so that an unquoted 0xab is stored as 0xab and not as 171.
         const value = this.source.nodeAt([...path, 'write', 1])!.scalar!;
-        return { kind: 'write', path: withUuid(as(name).write[0], this.uuids), value };
+        {
+          const [path] = as(name).write;
+          return { kind: 'write', path: withUuid(path, this.uuids), value: createValue(path, value, this.uuids) };
+        }
       }
       case 'read':
         return { kind: 'read', path: withUuid(as(name).read, this.uuids) };

@@ -24,6 +24,7 @@ export function toHost(source: ScenarioSource, { host, mdevs, guests }: Topology
   const mdevSpecs = toMdevs(source, mdevs, hostMasks(apmask, aqmask));
   const guestSpecs = toGuests(source, guests, mdevSpecs);
   const { kernel, serviceScale } = host;
+  if (kernel !== 'current') throw source.problem(['host', 'kernel'], { expected: 'current, as older kernels are not emulated yet' });
   return { kernel, adapters, domains, controlDomains, apmask, aqmask, serviceScale, mdevs: mdevSpecs, guests: guestSpecs };
 }
 
@@ -70,6 +71,11 @@ function toGuests(source: ScenarioSource, found: readonly GuestFields[], mdevs: 
   });
   const used = found.flatMap(({ mdev }, i): [string, FieldPath][] => (mdev === null ? [] : [[mdev, ['guests', i, 'mdev']]]));
   refuseRepeats(source, used, 'an mdev that no other guest has');
+  found.forEach(({ mdev, apie, workload }, i) => {
+    if (workload === null || (mdev !== null && apie)) return;
+    const why = mdev === null ? 'it has no mdev' : 'AP instructions are not provided to it (apie: false)';
+    throw source.problem(['guests', i, 'workload'], { expected: `no workload for a guest that can never reach a card, as ${why}` });
+  });
   return found.map((guest) => ({ ...guest, workload: toWorkload(guest.workload) }));
 }
 

@@ -13,6 +13,11 @@ const HOLDERS = [
   '/sys/bus/mdev/drivers/vfio_ap_mdev/',
 ];
 
+/** What is written to `create` may be the name of an mdev, too. */
+export function createValue(path: string, value: string, uuids: ReadonlyMap<string, string>): string {
+  return path.endsWith('/vfio_ap-passthrough/create') ? (uuids.get(value.trimEnd()) ?? value) : value;
+}
+
 /** The path with the name of an mdev, if it has one where an mdev stands, replaced by the UUID. */
 export function withUuid(path: string, uuids: ReadonlyMap<string, string>): string {
   for (const holder of HOLDERS) {

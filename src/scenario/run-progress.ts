@@ -16,6 +16,7 @@ export class RunProgress {
   private readonly count: () => number;
   private readonly reached: WaitQueue;
   private over = false;
+  private stopped = false;
 
   /** `count` answers the operations done so far. */
   constructor(layer: LockLayer, count: () => number) {
@@ -35,6 +36,17 @@ export class RunProgress {
   /** Sleeps until that many operations are done; what is never reached begins when the workloads have ended. */
   waitFor(task: Task, operations: number): MaybePromise<boolean> {
     return this.reached.wait(task, () => this.over || this.count() >= operations);
+  }
+
+  /** Sleeps that long, or until everything is told to stop. False: it was told to. */
+  async pause(task: Task, ms: number): Promise<boolean> {
+    return !(await this.reached.wait(task, () => this.stopped, { timeoutMs: ms }));
+  }
+
+  /** The run comes to rest before its time: pauses end, whoever waits for a share goes on. */
+  stop(): void {
+    this.stopped = true;
+    this.end();
   }
 
   /** An operation ended. */

@@ -46,7 +46,7 @@ export interface AdapterReport {
 
 export interface OwnedQueue {
   readonly apqn: number;
-  /** `host`, the name of a guest, the name of an mdev that no guest uses, or `unbound`. */
+  /** `host`; the name of a guest; of an mdev whose guest does not have it; `unassigned` (bound to vfio_ap); `unbound`. */
   readonly owner: string;
 }
 

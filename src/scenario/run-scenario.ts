@@ -39,6 +39,8 @@ export interface Progress {
   readonly phase: string;
 }
 
+/** An interrupted run gets this long to come to rest; then it is reported as it stands. */
+const REST_MS = 5000;
 /** How many results a controlled run remembers: the same few keys come again and again. */
 const MEMO = 20_000;
 
@@ -46,6 +48,8 @@ export class ScenarioRun {
   private readonly options: RunOptions;
   private readonly findings = new Findings();
   private host: HostRun | null = null;
+  /** Ends an interrupted run that does not come to rest. */
+  private giveUp: () => void = () => undefined;
 
   /** Throws a RangeError for a design that does not exist. */
   constructor(options: RunOptions) {
@@ -66,6 +70,7 @@ export class ScenarioRun {
   /** Asks the run to come to rest now; the report of what was done so far follows. */
   interrupt(): void {
     this.host?.stop('interrupted');
+    this.giveUp();
   }
 
   private async startLive(): Promise<RunReport> {
@@ -74,7 +79,8 @@ export class ScenarioRun {
     layer.onStuck(() => rt.finishAs('stuck'));
     const host = this.makeHost(layer);
     const failure = this.watchTasks(layer);
-    rt.spawn('admin', (task) => host.main(task));
+    this.giveUp = () => void rt.timer('end of an interrupted run', REST_MS, () => rt.finishAs('interrupted'));
+    rt.spawn('apemu', (task) => host.main(task));
     const outcome = await rt.settled();
     rt.shutdown();
     this.throwBootError(failure);
@@ -87,7 +93,8 @@ export class ScenarioRun {
     const layer = new LockLayer(rt, { findings: this.findings, statistics: true });
     const host = this.makeHost(layer, steps === undefined ? undefined : () => rt.steps >= steps);
     const failure = this.watchTasks(layer);
-    rt.spawn('admin', (task) => host.main(task));
+    this.giveUp = () => undefined;
+    rt.spawn('apemu', (task) => host.main(task));
     const outcome = await rt.run();
     this.throwBootError(failure);
     this.reportEnd(outcome, rt);
@@ -114,7 +121,7 @@ export class ScenarioRun {
     layer.rt.onTaskEnd((task: Task, error: unknown) => {
       if (error === undefined) return;
       if (error instanceof BootError) failure.boot = error;
-      const text = error instanceof Error ? error.message : String(error);
+      const text = error instanceof Error ? error.message : JSON.stringify(error);
       const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6) : [];
       this.findings.report({
         kind: text.startsWith('use after free') ? 'use-after-free' : 'assertion',
@@ -145,4 +152,3 @@ export class ScenarioRun {
     });
   }
 }
-

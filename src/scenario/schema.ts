@@ -2,13 +2,12 @@
  * The schema of a whole scenario file, for the loader and for the published JSON Schema. No kernel counterpart.
  */
 import { z } from 'zod';
+import { DEFAULT_DESIGN } from '../vfio-ap/locking/designs.ts';
 import { eventSchema } from './event-schema.ts';
 import { expectationSchema } from './expectation.ts';
 import { guestSchema, hostSchema, mdevSchema } from './topology-schema.ts';
 import { fields } from './validate.ts';
 import { named } from './values.ts';
-
-export const DEFAULT_DESIGN = 'guests-lock';
 
 const DESIGN_TEXT = 'the name of a locking design, or a file: ./NAME.ts, ./NAME.yaml or an absolute path';
 const DESIGN_FORM = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*|\.{0,2}\/.*\.(?:ts|yaml))$/;

@@ -125,7 +125,7 @@ class Reader {
 
   private scalar(node: unknown, path: FieldPath, place: Place): SourceNode {
     if (!isScalar(node) || node.value === null) return { ...LEAF, value: null, place, shown: 'nothing' };
-    const source = node.source ?? String(node.value);
+    const source = node.source ?? JSON.stringify(node.value);
     const plain = node.type === 'PLAIN';
     const refusal = plain ? refuseSpelling(path, source, node.value) : undefined;
     if (refusal !== undefined) throw new ScenarioError(place, path, refusal);

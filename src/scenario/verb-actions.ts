@@ -8,8 +8,8 @@ import type { Machine } from '../machine/machine.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Verb } from './scenario.ts';
 
-/** A verb that is one action; `repeat` is the player's. */
-export type Action = Exclude<Verb, { kind: 'repeat' }>;
+/** A verb that is one action; `repeat` and `pause` are the player's. */
+export type Action = Exclude<Verb, { kind: 'repeat' | 'pause' }>;
 
 /** 0, a byte count, or a negative errno. */
 export async function perform(task: Task, machine: Machine, verb: Action): Promise<Errno> {
@@ -44,9 +44,6 @@ export async function perform(task: Task, machine: Machine, verb: Action): Promi
       await bus.forceRescan(task);
       return errnos.find((errno) => errno !== OK) ?? OK;
     }
-    case 'pause':
-      await machine.layer.rt.sleep(task, verb.ms);
-      return OK;
   }
 }
 

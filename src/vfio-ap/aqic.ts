@@ -23,7 +23,9 @@ export async function interruptControl(
   request: { kvm: Kvm; operand: AqicOperand },
 ): Promise<ApStatus> {
   const { kvm, operand } = request;
-  return operand.ir ? await enableInterrupt(task, dev, queue, { kvm, isc: operand.isc, nib: operand.nib }) : await disableInterrupt(task, dev, queue);
+  return operand.ir
+    ? await enableInterrupt(task, dev, queue, { kvm, isc: operand.isc, nib: operand.nib })
+    : await disableInterrupt(task, dev, queue);
 }
 
 async function enableInterrupt(
@@ -73,6 +75,8 @@ export async function disableInterrupt(task: Task, dev: MatrixDev, queue: VfioAp
       break;
     }
     await dev.host.layer.rt.sleep(task, RETRY_MS);
+    if (attempt === DISABLE_TRIES - 1)
+      dev.host.log.warn({ queue: queue.name, rc: status.rc }, 'PQAP/AQIC could not disable interrupts in time');
   }
   await releaseInterrupt(task, dev, queue);
   return status;
@@ -91,4 +95,3 @@ async function waitForClear(task: Task, dev: MatrixDev, queue: VfioApQueue): Pro
   }
   dev.host.log.warn({ queue: queue.name }, 'interrupts could not be switched off in time');
 }
-

@@ -86,7 +86,10 @@ export class Assignment {
       const shared = { apm: theirs.apm.and(matrix.apm), aqm: theirs.aqm.and(matrix.aqm), adm: ApMask.EMPTY };
       if (shared.apm.isEmpty() || shared.aqm.isEmpty()) continue;
       for (const apqn of apqnsOf(shared)) {
-        this.dev.host.log.warn({ mdev: mdev.name, queue: apqnText(apqn), owner: other.name }, 'the queue is already assigned to another mdev');
+        this.dev.host.log.warn(
+          { mdev: mdev.name, queue: apqnText(apqn), owner: other.name },
+          'the queue is already assigned to another mdev',
+        );
       }
       return EADDRINUSE;
     }

@@ -53,4 +53,3 @@ function passableAdapters(task: Task, matrixDev: MatrixDev, mdev: ApMatrixMdev):
 function passable(task: Task, queue: VfioApQueue | undefined): boolean {
   return queue !== undefined && isPassable(queue.resetStatus.get(task));
 }
-

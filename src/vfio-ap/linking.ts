@@ -4,9 +4,10 @@
 import type { Apqn } from '../base/apqn.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
+import { disableInterrupt } from './aqic.ts';
 import { releaseInterrupt } from './irq-resources.ts';
 import type { MatrixDev } from './matrix-dev.ts';
-import type { VfioApQueue } from './vfio-ap-queue.ts';
+import { NO_ISC, type VfioApQueue } from './vfio-ap-queue.ts';
 
 export function link(task: Task, mdev: ApMatrixMdev, queue: VfioApQueue): void {
   queue.mdev.set(task, mdev);
@@ -28,7 +29,9 @@ export function linkAll(task: Task, dev: MatrixDev, mdev: ApMatrixMdev, apqns: I
  * which the resources could never be given back.
  */
 export async function leave(task: Task, dev: MatrixDev, queue: VfioApQueue): Promise<void> {
-  await releaseInterrupt(task, dev, queue);
+  // A queue that was not reset, since the guest never had it, may still have its interrupt enabled: the card must forget the guest too.
+  if (queue.savedIsc.get(task) === NO_ISC) await releaseInterrupt(task, dev, queue);
+  else await disableInterrupt(task, dev, queue);
   queue.mdev.set(task, null);
 }
 

@@ -56,5 +56,7 @@ export const MDEV_ATTRIBUTES: readonly Def[] = [
   },
   shows('matrix', (task, mdev) => matrixText(mdev.matrix.get(task))),
   shows('guest_matrix', (task, mdev) => matrixText(mdev.shadow.get(task))),
-  shows('control_domains', (task, mdev) => [...mdev.matrix.get(task).adm.bits()].map((id) => `${id.toString(16).padStart(4, '0')}\n`).join('')),
+  shows('control_domains', (task, mdev) =>
+    [...mdev.matrix.get(task).adm.bits()].map((id) => `${id.toString(16).padStart(4, '0')}\n`).join(''),
+  ),
 ];

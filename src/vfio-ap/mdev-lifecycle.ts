@@ -76,7 +76,9 @@ export class MdevLifecycle {
 
   /** The RESET ioctl: every linked queue. -EIO when one of them did not end normally. */
   reset(task: Task, mdev: ApMatrixMdev): Promise<Errno> {
-    return this.design.change(task, { kind: 'reset', mdev }, (section) => resetQueues(task, this.dev, mdev.qtable.get(task).values(), section.onQueue));
+    return this.design.change(task, { kind: 'reset', mdev }, (section) =>
+      resetQueues(task, this.dev, mdev.qtable.get(task).values(), section.onQueue),
+    );
   }
 
   private async open(task: Task, mdev: ApMatrixMdev): Promise<Errno> {

@@ -18,7 +18,7 @@ import type { QueueBinding } from './queue-binding.ts';
 import { QUEUE_STATUS } from './queue-status.ts';
 import { VfioApQueue } from './vfio-ap-queue.ts';
 
-export const VFIO_AP_DRIVER = 'vfio_ap';
+const VFIO_AP_DRIVER = 'vfio_ap';
 
 export class VfioApDriver implements ApDriver {
   readonly name = VFIO_AP_DRIVER;
@@ -69,7 +69,10 @@ export class VfioApDriver implements ApDriver {
         const matrix = mdev.matrix.get(task);
         for (const apqn of apqnsOf({ ...matrix, apm: matrix.apm.and(apm), aqm: matrix.aqm.and(aqm) })) {
           found = true;
-          this.dev.host.log.warn({ queue: apqnText(apqn), adapter: adapterOf(apqn), mdev: mdev.name }, 'cannot reserve the queue for the host driver: in use by an mdev');
+          this.dev.host.log.warn(
+            { queue: apqnText(apqn), adapter: adapterOf(apqn), mdev: mdev.name },
+            'cannot reserve the queue for the host driver: in use by an mdev',
+          );
         }
       }
       return found;

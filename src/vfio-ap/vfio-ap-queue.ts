@@ -47,4 +47,5 @@ export class VfioApQueue {
 }
 
 /** May a guest be given a queue whose last reset ended like this? Normal, deconfigured and checkstopped count as reset. */
-export const isPassable = (status: ApStatus): boolean => status.rc === Rc.NORMAL || status.rc === Rc.DECONFIGURED || status.rc === Rc.CHECKSTOPPED;
+export const isPassable = (status: ApStatus): boolean =>
+  status.rc === Rc.NORMAL || status.rc === Rc.DECONFIGURED || status.rc === Rc.CHECKSTOPPED;

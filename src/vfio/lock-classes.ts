@@ -11,8 +11,16 @@
  */
 import { LockClass } from '../locks/lock-class.ts';
 
-export const MDEV_LIST_LOCK = new LockClass('mdev_list_lock', { protects: 'the list of mediated devices and the free instances of their parent' });
-export const MDEV_DEVICE_LOCK = new LockClass('mdev dev->mutex', { protects: 'binding of one mediated device: its probe and remove run under it' });
-export const DEV_SET_LOCK = new LockClass('dev_set->lock', { protects: 'open count of a vfio device; held across open_device and close_device' });
+export const MDEV_LIST_LOCK = new LockClass('mdev_list_lock', {
+  protects: 'the list of mediated devices and the free instances of their parent',
+});
+export const MDEV_DEVICE_LOCK = new LockClass('mdev dev->mutex', {
+  protects: 'binding of one mediated device: its probe and remove run under it',
+});
+export const DEV_SET_LOCK = new LockClass('dev_set->lock', {
+  protects: 'open count of a vfio device; held across open_device and close_device',
+});
 export const IOMMU_LOCK = new LockClass('iommu->lock', { protects: 'mappings and pinned pages of a container' });
-export const DEVICE_RELEASED = new LockClass('vfio device released', { protects: 'waited for by removal until the last user has closed the device' });
+export const DEVICE_RELEASED = new LockClass('vfio device released', {
+  protects: 'waited for by removal until the last user has closed the device',
+});

@@ -2,7 +2,7 @@
  * A vfio device (drivers/vfio/vfio_main.c): open and close under dev_set->lock, a KVM reference of its own while open, and the removal
  * that asks the user to let go and waits until it has.
  */
-import { ENODEV, OK, type Errno } from '../base/errno.ts';
+import { EBUSY, ENODEV, OK, type Errno } from '../base/errno.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Kvm } from '../kvm/kvm.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
@@ -52,6 +52,7 @@ export class VfioDevice {
   /** Users that have it open or are about to (kernel: the registration refcount). */
   private registrations = 0;
   private unregistering = false;
+  private inClose = false;
   private user: VfioUser | null = null;
 
   constructor(layer: LockLayer, name: string, parts: { ops: VfioDeviceOps; log: Logger }) {
@@ -71,12 +72,17 @@ export class VfioDevice {
     return this.user?.container ?? null;
   }
 
+  /** The last close is going on. */
+  get closing(): boolean {
+    return this.inClose;
+  }
+
   /** The removal has begun: the user has been, or is being, asked to let go. */
   get removing(): boolean {
     return this.unregistering;
   }
 
-  /** -ENODEV while it is being removed; otherwise what the driver's open answers. */
+  /** -ENODEV while it is being removed, -EBUSY when another VM has it; otherwise what the driver's open answers. */
   async open(task: Task, user: VfioUser): Promise<Errno> {
     if (this.unregistering) return ENODEV;
     // From here on a removal waits for this user, also while the driver's open still runs.
@@ -115,6 +121,8 @@ export class VfioDevice {
   private async openUnderLock(task: Task, user: VfioUser): Promise<Errno> {
     using _lock = await this.lock.acquire(task);
     if (this.openCount > 0) {
+      // A device file descriptor belongs to one VM; a second one cannot share it.
+      if (this.user !== user) return EBUSY;
       this.openCount++;
       return OK;
     }
@@ -137,7 +145,9 @@ export class VfioDevice {
       this.openCount--;
       return;
     }
+    this.inClose = true;
     await this.ops.closeDevice(task);
+    this.inClose = false;
     this.openCount = 0;
     this.user?.kvm.put();
     this.user = null;

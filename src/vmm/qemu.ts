@@ -27,6 +27,8 @@ export class Qemu implements VfioUser {
   private readonly lock: Mutex;
   /** Guarded by the big lock. */
   private device: VfioDevice | null = null;
+  /** The device that the host wants back and that is on its way out. */
+  private giving: VfioDevice | null = null;
   private configurationChanged = false;
 
   constructor(layer: LockLayer, kvm: Kvm, events: EventLog) {
@@ -58,15 +60,16 @@ export class Qemu implements VfioUser {
     return OK;
   }
 
-  /** device_del vfio-ap, or the end of the process. False when there was no device. */
-  async detach(task: Task): Promise<boolean> {
+  /** device_del vfio-ap, or the end of the process. False when there was no device, or not the one meant. */
+  async detach(task: Task, only: VfioDevice | null = this.device): Promise<boolean> {
     using _bql = await this.lock.acquire(task);
     const { device } = this;
-    if (device === null) return false;
+    if (device === null || (only !== null && device !== only)) return false;
     await device.setIrqs(task, VfioApIrq.REQUEST, null);
     await device.setIrqs(task, VfioApIrq.CONFIG_CHANGE, null);
     await device.close(task);
     this.device = null;
+    this.giving = null;
     this.onConfigChange();
     return true;
   }
@@ -85,9 +88,12 @@ export class Qemu implements VfioUser {
 
   /** The host wants the device back: unplug it, outside of the callback that asks. */
   private onRequest(): void {
+    const wanted = this.device;
+    if (wanted === null || this.giving === wanted) return;
+    this.giving = wanted;
     this.events.emit('qemu.request', this.name, { guest: this.name });
     this.layer.rt.spawn(`qemu-${this.name}/device_del`, async (task) => {
-      await this.detach(task);
+      await this.detach(task, wanted);
     });
   }
 }

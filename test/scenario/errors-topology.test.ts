@@ -51,6 +51,16 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
     '2:11: host.kernel: expected a kernel profile, a version in quotes: current, 6.0, 5.15, got "6.1"',
   ],
   [
+    'kernel not built',
+    example('host:', 'host:\n  kernel: "6.0"'),
+    '2:11: host.kernel: expected current, as older kernels are not emulated yet, got "6.0"',
+  ],
+  [
+    'workload without an mdev',
+    example('name: g1, mdev: m1', 'name: g1'),
+    '9:37: guests[0].workload: expected no workload for a guest that can never reach a card, as it has no mdev, got a map with rsa',
+  ],
+  [
     'quoted id bad',
     example('id: 5', 'id: "five"'),
     '2:20: host.adapters[0].id: expected an adapter number from 0 to 255, got "five"; quoted numbers are read as sysfs does: decimal, 0x, or octal after a leading 0',
@@ -83,12 +93,12 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'bits small',
     example('[1024, 4096]', '[1024, 504]'),
-    '9:86: guests[0].workload.rsa.bits[1]: expected a modulus size from 512 to 4096, got 504',
+    '9:86: guests[0].workload.rsa.bits[1]: expected a modulus size that the key pool has (512, 1024, 2048, 3072, 4096), got 504',
   ],
   [
     'bits mult',
     example('[1024, 4096]', '[1024, 1028]'),
-    '9:86: guests[0].workload.rsa.bits[1]: expected a modulus size from 512 to 4096 bits, a multiple of 8, got 1028',
+    '9:86: guests[0].workload.rsa.bits[1]: expected a modulus size that the key pool has (512, 1024, 2048, 3072, 4096), got 1028',
   ],
   ['bits none', example('[1024, 4096]', '[]'), '9:79: guests[0].workload.rsa.bits: expected at least one modulus size, got an empty list'],
   [

@@ -82,10 +82,10 @@ describe('a scenario that is right', () => {
     expect(shared[1]!.workload).toEqual(shared[0]!.workload);
   });
 
-  it('takes fractions as service scale and quoted versions as kernel', () => {
-    expect(load(example('host:', 'host:\n  serviceScale: 0.25\n  kernel: "6.0"')).host).toMatchObject({
+  it('takes fractions as service scale', () => {
+    expect(load(example('host:', 'host:\n  serviceScale: 0.25\n  kernel: current')).host).toMatchObject({
       serviceScale: 0.25,
-      kernel: '6.0',
+      kernel: 'current',
     });
   });
 

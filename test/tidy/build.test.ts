@@ -56,7 +56,7 @@ afterEach(() => {
 
 test('a first build emits code that runs, declarations and assets; a second one does nothing', () => {
   expect(build()).toMatchObject({ status: 0, stdout: '' });
-  expect(readdirSync(join(folder, 'dist/base')).sort()).toEqual(['a.d.ts', 'a.js', 'b.d.ts', 'b.js', 'table.json']);
+  expect(readdirSync(join(folder, 'dist/base')).sort()).toEqual(['a.d.ts', 'a.js', 'a.js.map', 'b.d.ts', 'b.js', 'b.js.map', 'table.json']);
   const code = "import { later } from './dist/base/a.js'; console.log((await later()).b);";
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { cwd: folder, encoding: 'utf8' });
   expect(stdout).toBe('1\n');

@@ -36,7 +36,7 @@ export const ROOMS: readonly Room[] = [
   { name: 'machine', mayImport: MACHINE_AND_BELOW },
   { name: 'explore', mayImport: KERNEL },
   { name: 'checkers', mayImport: [...MACHINE_AND_BELOW, 'explore'] },
-  { name: 'scenario', mayImport: ['base', 'runtime', 'vfio-ap', 'guest', 'machine', 'explore', 'checkers'] },
+  { name: 'scenario', mayImport: [...MACHINE_AND_BELOW, 'explore', 'checkers'] },
   { name: 'campaign', mayImport: ['base', 'runtime', 'explore', 'scenario'] },
   { name: 'fuse', mayImport: ['base', 'runtime', 'driver-core', 'ap-bus'] },
   { name: 'report', mayImport: ALL_BUT_CLI },

@@ -23,7 +23,16 @@ import type { Task } from '../../runtime/task.ts';
 import { ApMatrixMdev } from '../ap-matrix-mdev.ts';
 import type { MatrixDev } from '../matrix-dev.ts';
 import type { VfioApQueue } from '../vfio-ap-queue.ts';
-import { sameLock, type Body, type DesignContext, type EachBodies, type LockingDesign, type Section, type Steps, type Target } from './port.ts';
+import {
+  sameLock,
+  type Body,
+  type DesignContext,
+  type EachBodies,
+  type LockingDesign,
+  type Section,
+  type Steps,
+  type Target,
+} from './port.ts';
 
 const GUESTS_LOCK = new LockClass('guests_lock', { protects: 'which guest an mdev has while its masks change, walks of the mdev list' });
 const MDEVS_LOCK = new LockClass('mdevs_lock', { protects: 'every field of every mdev and of every queue bound to vfio_ap' });

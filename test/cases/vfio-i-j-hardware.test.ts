@@ -1,0 +1,157 @@
+/**
+ * Cases I and J of vfio_ap: the configuration of the host changes under its guests, and the reset of queues.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Task } from '../../src/runtime/task.ts';
+import { ApMask } from '../../src/base/ap-mask.ts';
+import { M1, RUNTIMES, onHost, script, type Host } from '../helpers/host.ts';
+
+const lines = (...names: string[]): string => names.map((name) => `${name}\n`).join('');
+const FOUR = lines('05.0004', '05.00ab', '06.0004', '06.00ab');
+const IRQ = { ir: true, isc: 3, nib: 0x20000 };
+const NEVER_THERE = Array.from({ length: 40 }, () => 1);
+
+async function guestOne(host: Host, task: Task): Promise<void> {
+  await host.create(task, M1, { adapters: [5, 6], domains: [4, 0xab] });
+  expect(await host.attach(task, 'guest1', M1)).toBe(0);
+  host.happened();
+}
+
+async function oneQueue(host: Host, task: Task): Promise<void> {
+  await host.create(task, M1, { adapters: [5], domains: [4] });
+  expect(await host.attach(task, 'guest1', M1)).toBe(0);
+}
+
+describe.each(RUNTIMES)('on the %s runtime', (kind) => {
+  test('vfio-I1: an adapter that leaves the host leaves the guest without a reset, and comes back', () =>
+    onHost(kind, {}, async (host, task) => {
+      await guestOne(host, task);
+      host.hardware.unplug(6);
+      expect(await host.machine.bus.scan(task)).toBe(true);
+      expect(host.happened()).toEqual(['masks guest1']);
+      expect(host.masks('guest1')).toMatchObject({ apm: [5], aqm: [4, 0xab] });
+      expect(host.machine.sysfs.exists('/sys/bus/ap/devices/06.0004')).toBe(false);
+      expect(await host.show(task, M1, 'matrix')).toBe(FOUR);
+      expect(await host.show(task, M1, 'guest_matrix')).toBe(lines('05.0004', '05.00ab'));
+      host.hardware.plug({ id: 6, type: host.hardware.adapter(5)!.type });
+      await host.machine.bus.scan(task);
+      expect(host.happened()).toEqual(['masks guest1']);
+      expect(await host.show(task, M1, 'guest_matrix')).toBe(FOUR);
+    }));
+
+  test('vfio-I3: an adapter of which only one queue appears stays out', () =>
+    onHost(kind, {}, async (host, task) => {
+      await guestOne(host, task);
+      host.hardware.unplug(6);
+      await host.machine.bus.scan(task);
+      host.happened();
+      const asked = script(host.hardware, 'tapq', 0x06ab, NEVER_THERE);
+      host.hardware.plug({ id: 6, type: host.hardware.adapter(5)!.type });
+      await host.machine.bus.scan(task);
+      expect(asked.calls).toBeGreaterThan(0);
+      expect(host.driverOf('06.0004')).toBe('vfio_ap');
+      expect(host.machine.sysfs.exists('/sys/bus/ap/devices/06.00ab')).toBe(false);
+      expect(host.masks('guest1').apm).toEqual([5]);
+    }));
+
+  test('vfio-I5: a domain that leaves the host takes both queues along', () =>
+    onHost(kind, {}, async (host, task) => {
+      await guestOne(host, task);
+      host.hardware.setUsageDomains(ApMask.of(4, 0x47, 0xff));
+      await host.machine.bus.scan(task);
+      expect(host.happened()).toEqual(['masks guest1']);
+      expect(await host.show(task, M1, 'guest_matrix')).toBe(lines('05.0004', '06.0004'));
+      host.hardware.setUsageDomains(ApMask.of(4, 0x47, 0xab, 0xff));
+      await host.machine.bus.scan(task);
+      expect(await host.show(task, M1, 'guest_matrix')).toBe(FOUR);
+    }));
+
+  test('vfio-I7: a host change reaches an mdev without a guest', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { adapters: [5, 6], domains: [4, 0xab] });
+      host.hardware.unplug(6);
+      await host.machine.bus.scan(task);
+      expect(await host.show(task, M1, 'guest_matrix')).toBe(lines('05.0004', '05.00ab'));
+      expect(host.happened()).toEqual([]);
+      expect(await host.attach(task, 'guest1', M1)).toBe(0);
+      expect(host.masks('guest1').apm).toEqual([5]);
+    }));
+
+  test('vfio-I9: a host change that concerns no mdev pushes nothing', () =>
+    onHost(kind, {}, async (host, task) => {
+      await guestOne(host, task);
+      host.hardware.setUsageDomains(ApMask.of(4, 0xab, 0xff));
+      expect(await host.machine.bus.scan(task)).toBe(true);
+      expect(host.happened()).toEqual([]);
+      expect(host.machine.sysfs.exists('/sys/bus/ap/devices/05.0047')).toBe(false);
+    }));
+
+  test('vfio-J1: a reset is confirmed by one TAPQ', () =>
+    onHost(kind, {}, async (host, task) => {
+      await oneQueue(host, task);
+      const zapq = script(host.hardware, 'zapq', 0x0504, []);
+      const tapq = script(host.hardware, 'tapq', 0x0504, []);
+      expect(await host.mdev(M1).device.reset(task)).toBe(0);
+      expect([zapq.calls, tapq.calls]).toEqual([1, 1]);
+      expect(host.queue(0x0504).resetStatus.inspect().rc).toBe(0);
+    }));
+
+  test('vfio-J3: a ZAPQ that meets a running reset is repeated once that has ended', () =>
+    onHost(kind, {}, async (host, task) => {
+      await oneQueue(host, task);
+      const zapq = script(host.hardware, 'zapq', 0x0504, [2]);
+      const tapq = script(host.hardware, 'tapq', 0x0504, [2, 5, 0]);
+      expect(await host.mdev(M1).device.reset(task)).toBe(0);
+      expect([zapq.calls, tapq.calls]).toEqual([2, 4]);
+      expect(host.queue(0x0504).resetStatus.inspect().rc).toBe(0);
+    }));
+
+  test('vfio-J5: a queue that cannot be reset is logged and filtered the next time', () =>
+    onHost(kind, {}, async (host, task) => {
+      await oneQueue(host, task);
+      script(host.hardware, 'zapq', 0x0504, [1]);
+      host.log.length = 0;
+      expect(await host.mdev(M1).device.reset(task)).toBe(-5);
+      expect(JSON.parse(host.log[0]!)).toMatchObject({ level: 40, queue: '05.0004', rc: 1 });
+      expect(host.masks('guest1').apm).toEqual([5]);
+      await host.assign(task, M1, { domains: [0x47] });
+      expect(host.masks('guest1').apm).toEqual([]);
+    }));
+
+  test('vfio-J7: a reset that cannot be confirmed keeps the interrupt resources', () =>
+    onHost(kind, {}, async (host, task) => {
+      await oneQueue(host, task);
+      const { kvm, qemu } = host.vm('guest1');
+      expect((await host.cpu('guest1').aqic(task, 0x0504, IRQ)).rc).toBe(0);
+      script(host.hardware, 'tapq', 0x0504, [1]);
+      host.log.length = 0;
+      await host.mdev(M1).device.reset(task);
+      expect(JSON.parse(host.log[0]!)).toMatchObject({ level: 40, queue: '05.0004', rc: 1 });
+      expect([kvm.gisa.referenceCount(3), qemu.container.pins]).toEqual([1, 1]);
+    }));
+
+  test('vfio-J9: interrupt resources go after the reset is confirmed, not before', () =>
+    onHost(kind, {}, async (host, task) => {
+      await oneQueue(host, task);
+      const { kvm, qemu } = host.vm('guest1');
+      expect((await host.cpu('guest1').aqic(task, 0x0504, IRQ)).rc).toBe(0);
+      const real = host.hardware.tapq.bind(host.hardware);
+      const held: number[][] = [];
+      host.hardware.tapq = (by, apqn) => {
+        held.push([kvm.gisa.referenceCount(3), qemu.container.pins]);
+        return real(by, apqn);
+      };
+      await host.mdev(M1).device.reset(task);
+      expect(held).toEqual([[1, 1]]);
+      expect([kvm.gisa.referenceCount(3), qemu.container.pins]).toEqual([0, 0]);
+    }));
+
+  test('an association error is reset once more', () =>
+    onHost(kind, {}, async (host, task) => {
+      await oneQueue(host, task);
+      const zapq = script(host.hardware, 'zapq', 0x0504, []);
+      script(host.hardware, 'tapq', 0x0504, [0x36]);
+      expect(await host.mdev(M1).device.reset(task)).toBe(0);
+      expect(zapq.calls).toBe(2);
+    }));
+});
