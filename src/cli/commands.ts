@@ -53,8 +53,9 @@ export const COMMANDS: readonly Command[] = [
       HELP,
     ],
     details: [
-      'FILE holds JSON, one program {name, ops: [{task, op, lock, cls, subclass?, nestLock?}]} or a list of them. op is one of lock, unlock,',
-      'rlock, rlockRecursive, trylock, tryrlock, tryrlockRecursive, downgrade, syncWait, lockThenUnlock, taskExit and init.',
+      'FILE holds JSON: one program {name, ops: [{task, op, lock, cls, subclass?, nestLock?}]}, or a list of them.',
+      'op is one of lock, unlock, rlock, rlockRecursive, trylock, tryrlock, tryrlockRecursive, downgrade, syncWait,',
+      'lockThenUnlock, taskExit and init.',
     ],
     load: async () => (await import('./locks.ts')).locks,
   },

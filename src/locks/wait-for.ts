@@ -6,7 +6,7 @@ import type { BlockedTask, Finding } from './finding.ts';
 import { heldNames } from './guard.ts';
 
 /** What the task waits for and cannot have now; null when it can go on. */
-export function blockerOf(task: Task): Blocker | null {
+function blockerOf(task: Task): Blocker | null {
   if (task.blockedOn !== null) return task.blockedOn;
   const op = task.op as (Op & Partial<Blocker>) | null;
   if (op === null || op.blockers === undefined || task.firstEffect !== null || op.enabled(task)) return null;
@@ -36,7 +36,7 @@ export function waitCycle(start: Task): Task[] | null {
 
 const mayLead = (holder: Task): boolean => blockerOf(holder) !== null;
 
-export function describeBlocked(task: Task): BlockedTask {
+function describeBlocked(task: Task): BlockedTask {
   const blocker = blockerOf(task);
   const behind: string[] = [];
   blocker?.blockers(task, (holder) => {

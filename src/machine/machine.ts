@@ -11,6 +11,7 @@ import { Prng } from '../base/prng.ts';
 import { parseCardType } from '../crypto-adapters/card-type.ts';
 import { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import { LparInstructions } from '../crypto-adapters/lpar-instructions.ts';
+import { QciFlag } from '../crypto-adapters/qci.ts';
 import { createRsaEngine, type RsaEngine } from '../crypto-adapters/rsa-engine.ts';
 import { noService, weightService } from '../crypto-adapters/service-model.ts';
 import { Sysfs } from '../driver-core/sysfs.ts';
@@ -137,6 +138,8 @@ function makeHardware({ layer, spec, rsa, rsaMemo }: MachineOptions): CryptoAdap
     adapters,
     usageDomains: ApMask.from(spec.domains),
     controlDomains: ApMask.from(spec.controlDomains),
+    // QACT is not announced: nobody answers it.
+    flags: QciFlag.APSC | QciFlag.APXA,
     service: spec.serviceScale === 0 ? noService : weightService(spec.serviceScale),
     rsa: rsa ?? createRsaEngine(rsaMemo === undefined ? {} : { memo: rsaMemo }),
   });

@@ -6,7 +6,7 @@ import type { Finding } from '../locks/finding.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Machine } from './machine.ts';
 
-export interface Quiescence {
+export interface Leftovers {
   readonly pins: number;
   readonly iscReferences: number;
   /** References on VMs beyond that of their file descriptor. */
@@ -20,7 +20,7 @@ export interface Quiescence {
 }
 
 /** Counts what is left; `self` is the task that asks. */
-export function countLeftovers(machine: Machine, self: Task): Quiescence {
+export function countLeftovers(machine: Machine, self: Task): Leftovers {
   const sum = (of: (vm: Machine['vms'][number]) => number): number => machine.vms.reduce((total, vm) => total + of(vm), 0);
   const others = [...machine.layer.rt.tasks].filter((task) => task !== self);
   return {
@@ -34,10 +34,10 @@ export function countLeftovers(machine: Machine, self: Task): Quiescence {
   };
 }
 
-export const isClean = (left: Quiescence): boolean => Object.values(left).every((count) => count === 0);
+export const isClean = (left: Leftovers): boolean => Object.values(left).every((count) => count === 0);
 
 /** One finding for everything that is left over. */
-export function leakFinding(left: Quiescence, time: number): Finding {
+export function leakFinding(left: Leftovers, time: number): Finding {
   const what = Object.entries(left).filter(([, count]) => count !== 0);
   return {
     kind: 'leak',

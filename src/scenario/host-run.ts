@@ -5,7 +5,7 @@
 import { apqnText } from '../base/apqn.ts';
 import { HandoverWatch } from '../checkers/reset-between-owners.ts';
 import { InvariantWatch } from '../checkers/invariants.ts';
-import type { HostView } from '../checkers/checker.ts';
+import { hostView } from '../checkers/host-view.ts';
 import type { Findings } from '../locks/finding.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { GuestSpec, HostSpec } from '../machine/host-spec.ts';
@@ -61,7 +61,7 @@ export class HostRun {
     const patience = parts.mode === 'stress' ? { retryLimitMs: ENDLESS } : {};
     this.machine = new Machine({ ...parts.machine, ...patience, spec, seed, onOperation: () => this.work.advance() });
     this.work = new RunProgress(layer, () => this.sum((guest) => guest.statistics.operations));
-    this.watch = new InvariantWatch(findings, { view: () => this.view(), now: () => layer.rt.now() });
+    this.watch = new InvariantWatch(findings, { view: () => hostView(this.machine), now: () => layer.rt.now() });
     this.handover = new HandoverWatch(this.machine.hardware, findings, () => layer.rt.now());
     this.player = new EventPlayer({ machine: this.machine, progress: this.work, findings, source: scenario.source });
   }
@@ -195,20 +195,6 @@ export class HostRun {
       p50Ms: statistics.p50Ms,
       p99Ms: statistics.p99Ms,
       queues: guest.lastQueues.toSorted((a, b) => a - b).map(apqnText),
-    };
-  }
-
-  private view(): HostView {
-    const { machine } = this;
-    const { matrixDev } = machine.vfioAp;
-    const masks = machine.bus.permissions.inspect();
-    return {
-      mdevs: matrixDev.mdevs.inspect(),
-      findQueue: (apqn) => matrixDev.host.bus.findVfioQueue(apqn),
-      guests: machine.vms.map(({ kvm, qemu }) => ({ kvm, container: qemu.container })),
-      info: matrixDev.info.inspect(),
-      apmask: masks.apm,
-      aqmask: masks.aqm,
     };
   }
 

@@ -3,6 +3,7 @@
  */
 import type { Finding } from '../locks/finding.ts';
 import type { LockStatRow } from '../locks/lock-stat.ts';
+import type { Leftovers } from '../machine/quiescence.ts';
 
 export interface GuestReport {
   readonly name: string;
@@ -57,15 +58,8 @@ export interface TopologyReport {
 }
 
 /** What is left after every guest is gone; all numbers are 0 when it is clean. */
-export interface Quiescence {
+export interface Quiescence extends Leftovers {
   readonly clean: boolean;
-  readonly pins: number;
-  readonly iscReferences: number;
-  readonly kvmReferences: number;
-  readonly eventfds: number;
-  readonly locksHeld: number;
-  readonly foregroundTasks: number;
-  readonly requests: number;
 }
 
 export interface StressReport {

@@ -10,7 +10,8 @@ import type { Task } from '../../src/runtime/task.ts';
 import { EMPTY_MATRIX, type ApMatrix } from '../../src/vfio-ap/ap-matrix.ts';
 import type { VfioApQueue } from '../../src/vfio-ap/vfio-ap-queue.ts';
 import { VfioApIrq } from '../../src/vfio/vfio-device.ts';
-import { M1, M2, hostView, onHost, type Host } from '../helpers/host.ts';
+import { hostView } from '../../src/checkers/host-view.ts';
+import { M1, M2, onHost, type Host } from '../helpers/host.ts';
 
 type Break = (host: Host, task: Task) => void;
 

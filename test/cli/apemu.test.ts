@@ -59,9 +59,9 @@ test('--version shows the version of the package', () => {
 
 describe('a mistake is told in one line:', () => {
   test.each([
-    [[], 'apemu: expected a command (run, stress), got none; apemu --help shows more'],
-    [['rum'], 'apemu: expected a command (run, stress), got "rum"; did you mean "run"?'],
-    [['frobnicate'], 'apemu: expected a command (run, stress), got "frobnicate"'],
+    [[], 'apemu: expected a command (run, stress, locks), got none; apemu --help shows more'],
+    [['rum'], 'apemu: expected a command (run, stress, locks), got "rum"; did you mean "run"?'],
+    [['frobnicate'], 'apemu: expected a command (run, stress, locks), got "frobnicate"'],
     [['--verison'], 'apemu: expected one of the options --help, --version, got "--verison"; did you mean "--version"?'],
     [['run', '--seed', 'abc'], 'apemu run: --seed: expected a whole number from 0 to 4294967295, got "abc"'],
     [['stress', '--for', '30'], 'apemu stress: --for: expected a time above 0 like 30s, 500ms or 2m, at most 24h, got "30"'],

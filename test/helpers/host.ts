@@ -3,7 +3,7 @@
  * a test body that runs as a task. At the end every guest gives its device back and nothing of it may be left.
  */
 import { InvariantWatch } from '../../src/checkers/invariants.ts';
-import type { HostView } from '../../src/checkers/checker.ts';
+import { hostView } from '../../src/checkers/host-view.ts';
 import { EventLog } from '../../src/base/event-log.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { bareStatus } from '../../src/crypto-adapters/ap-status.ts';
@@ -33,12 +33,12 @@ export const M2 = '22222222-2222-4222-8222-222222222222';
 export const M3 = '33333333-3333-4333-8333-333333333333';
 
 export const CREATE = '/sys/devices/vfio_ap/matrix/mdev_supported_types/vfio_ap-passthrough/create';
-export const QUEUES = '/sys/bus/ap/devices';
+const QUEUES = '/sys/bus/ap/devices';
 
 const guest = (name: string): GuestSpec => ({ name, mdev: null, vcpus: 2, workload: null, apie: true, interrupts: true, attach: false });
 
 /** Adapters 5 and 6, both reserved for guests; four domains; no mdev yet; three guests without a device. */
-export const STANDARD: HostSpec = {
+const STANDARD: HostSpec = {
   kernel: 'current',
   adapters: [
     { id: 5, type: 'CEX5C' },
@@ -225,20 +225,6 @@ export class Host {
     const left = countLeftovers(this.machine, task);
     if (!leftovers && !isClean(left)) throw new Error(`left over: ${JSON.stringify(left)}`);
   }
-}
-
-/** What the checkers look at. */
-export function hostView(machine: Machine): HostView {
-  const { matrixDev } = machine.vfioAp;
-  const masks = machine.bus.permissions.inspect();
-  return {
-    mdevs: matrixDev.mdevs.inspect(),
-    findQueue: (apqn) => matrixDev.host.bus.findVfioQueue(apqn),
-    guests: machine.vms.map(({ kvm, qemu }) => ({ kvm, container: qemu.container })),
-    info: matrixDev.info.inspect(),
-    apmask: masks.apm,
-    aqmask: masks.aqm,
-  };
 }
 
 /** Boots the host, runs the body as a task and brings the host to rest. */

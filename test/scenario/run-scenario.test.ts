@@ -70,7 +70,7 @@ test('events begin at their share of the operations, in the order of their task'
   });
   const report = await run.start();
   expect(report.ok).toBe(true);
-  const played = events.filter(({ kind }) => kind === 'scenario.event').map(({ what }) => what);
+  const played = events.filter(({ kind }) => kind === 'scenario.event').map(({ what }) => what as string);
   expect(played.toSorted()).toEqual(['read /sys/bus/ap/apmask', 'read /sys/bus/ap/aqmask', 'read /sys/bus/ap/features']);
   expect(played.indexOf('read /sys/bus/ap/apmask')).toBeLessThan(played.indexOf('read /sys/bus/ap/aqmask'));
 });

@@ -1,0 +1,18 @@
+/**
+ * The state of a machine as checkers look at it.
+ */
+import type { Machine } from '../machine/machine.ts';
+import type { HostView } from './checker.ts';
+
+export function hostView(machine: Machine): HostView {
+  const { matrixDev } = machine.vfioAp;
+  const masks = machine.bus.permissions.inspect();
+  return {
+    mdevs: matrixDev.mdevs.inspect(),
+    findQueue: (apqn) => matrixDev.host.bus.findVfioQueue(apqn),
+    guests: machine.vms.map(({ kvm, qemu }) => ({ kvm, container: qemu.container })),
+    info: matrixDev.info.inspect(),
+    apmask: masks.apm,
+    aqmask: masks.aqm,
+  };
+}
