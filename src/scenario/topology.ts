@@ -21,7 +21,10 @@ export function describeTopology(machine: Machine): TopologyReport {
   return { adapters, domains: [...qci.aqm.bits()], cells: cells.toSorted((a, b) => a.apqn - b.apqn) };
 }
 
-function ownerOf(machine: Machine, queue: { readonly apqn: number; readonly driverData: unknown; readonly device: { readonly driver: object | null } }): string {
+function ownerOf(
+  machine: Machine,
+  queue: { readonly apqn: number; readonly driverData: unknown; readonly device: { readonly driver: object | null } },
+): string {
   if (queue.device.driver === null) return 'unbound';
   if (!(queue.driverData instanceof VfioApQueue)) return 'host';
   const [adapter, domain] = [adapterOf(queue.apqn), domainOf(queue.apqn)];
