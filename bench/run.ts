@@ -3,11 +3,12 @@
  */
 import { writeFileSync } from 'node:fs';
 import { hostBringup } from './host-bringup.ts';
+import { locks } from './locks.ts';
 import { figureLine, reached, type Figure } from './measure.ts';
 import { rsaPath } from './rsa-path.ts';
 
 const figures: Figure[] = [];
-for (const benchmark of [hostBringup, rsaPath]) {
+for (const benchmark of [hostBringup, rsaPath, locks]) {
   for (const figure of await benchmark()) {
     figures.push(figure);
     console.log(figureLine(figure));

@@ -13,6 +13,7 @@ const COMMON: readonly OptionSpec[] = [
   { name: 'json', help: 'print the report as JSON' },
   { name: 'save', value: FILE, help: 'keep the report as JSON in FILE' },
   { name: 'events', value: FILE, help: 'write the event log to FILE, one JSON object a line' },
+  { name: 'proc', value: FILE, help: 'write what was learnt about locks to FILE: classes, chains, lock_stat' },
   { name: 'quiet', help: 'show no progress' },
   { name: 'log-level', value: LEVEL, help: 'kernel log of host and guests: silent, error, warn, info, debug (to stderr)' },
   { name: 'log-file', value: FILE, help: 'append the kernel log to FILE (default level: info)' },

@@ -13,14 +13,22 @@ export interface LogTarget {
   readonly destination?: DestinationStream;
 }
 
+/** What can be kept of a run. */
+export interface RunResults {
+  readonly json: string;
+  /** Made only when somebody wants it. */
+  proc(): string;
+}
+
 export class RunFiles {
   readonly events: EventFile | null;
   readonly log: LogTarget;
   private readonly save: string | undefined;
+  private readonly proc: string | undefined;
 
   /** `console` takes the kernel log when no file does. */
   constructor(settings: RunSettings, console: DestinationStream) {
-    const { mode, save, events, logFile: logPath, logLevel } = settings;
+    const { mode, save, proc, events, logFile: logPath, logLevel } = settings;
     const attempt = <T>(option: string, path: string, open: (path: string) => T): T => {
       try {
         return open(path);
@@ -30,26 +38,32 @@ export class RunFiles {
     };
     this.save = save;
     // Opened for appending: an earlier report stays until there is a new one.
+    this.proc = proc;
     if (save !== undefined) attempt('save', save, (path) => closeSync(openSync(path, 'a')));
+    if (proc !== undefined) attempt('proc', proc, (path) => closeSync(openSync(path, 'a')));
     if (logPath !== undefined) this.log = { level: logLevel ?? 'info', destination: attempt('log-file', logPath, logFile) };
     else this.log = logLevel === undefined ? { level: 'silent' } : { level: logLevel, destination: console };
     this.events = events === undefined ? null : attempt('events', events, (path) => new EventFile(path));
   }
 
-  /** Keeps the report and closes the event log; answers one line for each thing that failed. */
-  finish(json: string | null): string[] {
+  /** Keeps the results and closes the event log; answers one line for each thing that failed. Null: the run has no results. */
+  finish(results: RunResults | null): string[] {
     const problems: string[] = [];
-    const failed = (option: string, error: Error): void => {
-      problems.push(`--${option}: expected the file to be written, got ${reason(error)}`);
+    const attempt = (option: string, act: () => void): void => {
+      try {
+        act();
+      } catch (error) {
+        problems.push(`--${option}: expected the file to be written, got ${reason(error as Error)}`);
+      }
     };
-    const error = this.events?.close() ?? null;
-    if (error !== null) failed('events', error);
-    if (this.save === undefined || json === null) return problems;
-    try {
-      writeFileSync(this.save, json);
-    } catch (cause) {
-      failed('save', cause as Error);
-    }
+    attempt('events', () => {
+      const error = this.events?.close() ?? null;
+      if (error !== null) throw error;
+    });
+    const { save, proc } = this;
+    if (results === null) return problems;
+    if (save !== undefined) attempt('save', () => writeFileSync(save, results.json));
+    if (proc !== undefined) attempt('proc', () => writeFileSync(proc, results.proc()));
     return problems;
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { DestinationStream } from 'pino';
 import { BootError } from '../machine/machine.ts';
+import { procText } from '../report/proc-text.ts';
 import { runJson } from '../report/run-json.ts';
 import type { RunReport } from '../scenario/run-report.ts';
 import { runText } from '../report/run-text.ts';
@@ -10,7 +11,7 @@ import { judge, type Verdict } from '../report/verdict.ts';
 import type { Progress, RunOptions } from '../scenario/run-scenario.ts';
 import { EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK } from './exit-code.ts';
 import { Interrupts, type SignalSource } from './interrupt.ts';
-import { RunFiles } from './run-files.ts';
+import { RunFiles, type RunResults } from './run-files.ts';
 import type { RunSettings } from './run-settings.ts';
 import { StatusLine } from './status-line.ts';
 import { paintFor, writeOut, type Terminal } from './terminal.ts';
@@ -21,6 +22,8 @@ export interface RunHandle {
   start(): Promise<RunReport>;
   progress(): Progress;
   interrupt(): void;
+  /** Nothing can happen any more: whoever waits is reported. */
+  stalled?(): void;
 }
 
 export interface SessionPorts {
@@ -37,7 +40,7 @@ export async function runSession(settings: RunSettings, ports: SessionPorts): Pr
     else status.above(text);
   };
   const files = new RunFiles(settings, { write: tell });
-  let json: string | null = null;
+  let results: RunResults | null = null;
   let code = EXIT_FOUND;
   try {
     const run = ports.create(runOptions(settings, files));
@@ -45,7 +48,8 @@ export async function runSession(settings: RunSettings, ports: SessionPorts): Pr
     const ended = await follow(run, { signals: ports.signals, tell });
     status.stop();
     const verdict = withStall(judge(ended.report, settings.expected), ended.stalled);
-    json = runJson(ended.report, verdict);
+    const json = runJson(ended.report, verdict);
+    results = { json, proc: () => procOf(ended.report) };
     await writeOut(terminal.stdout, settings.json ? json : runText(ended.report, verdict, paintFor(terminal)));
     code = ended.interrupted ? EXIT_INTERRUPTED : verdict.passed ? EXIT_OK : EXIT_FOUND;
   } catch (error) {
@@ -54,11 +58,15 @@ export async function runSession(settings: RunSettings, ports: SessionPorts): Pr
     throw error;
   } finally {
     status?.stop();
-    const problems = files.finish(json);
+    const problems = files.finish(results);
     for (const problem of problems) terminal.stderr.write(`apemu ${settings.mode}: ${problem}\n`);
     if (problems.length > 0 && code === EXIT_OK) code = EXIT_FOUND;
   }
   return code;
+}
+
+function procOf({ lockDump, scenario, design, runtime, seed }: RunReport): string {
+  return lockDump === undefined ? '' : procText(lockDump, `scenario ${scenario}, design ${design}, ${runtime} runtime, seed ${seed}`);
 }
 
 function runOptions(settings: RunSettings, files: RunFiles): RunOptions {
@@ -92,6 +100,7 @@ async function follow(run: RunHandle, { signals, tell }: { signals: SignalSource
     stalled: () => {
       stalled = true;
       tell('apemu: nothing can happen any more although the run has not ended, stopping it\n');
+      run.stalled?.();
       run.interrupt();
     },
   });

@@ -25,6 +25,7 @@ export interface RunSettings {
   readonly quiet: boolean;
   readonly save: string | undefined;
   readonly events: string | undefined;
+  readonly proc: string | undefined;
   readonly logFile: string | undefined;
   readonly logLevel: LogLevel | undefined;
 }
@@ -58,6 +59,7 @@ export function runSettings(mode: 'run' | 'stress', options: ParsedOptions): Run
     quiet: options.has('quiet'),
     save: options.get('save', FILE),
     events: options.get('events', FILE),
+    proc: options.get('proc', FILE),
     logFile: options.get('log-file', FILE),
     logLevel: options.get('log-level', LEVEL),
   };

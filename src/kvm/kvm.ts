@@ -5,6 +5,7 @@
 import type { EventLog } from '../base/event-log.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import type { GuardedField } from '../locks/guarded-field.ts';
+import type { Lifetime } from '../locks/lifetime.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { LockMap } from '../locks/lock-map.ts';
 import type { Mutex } from '../locks/mutex.ts';
@@ -49,6 +50,8 @@ export interface KvmHost {
 export class Kvm {
   readonly name: string;
   readonly host: KvmHost;
+  /** Ends with the last reference. */
+  readonly lifetime: Lifetime;
   readonly facilities: GuestFacilities;
   readonly crycbFormat: CrycbFormat;
   /** Configuration of the VM; see lock-classes.ts for its place in the order. */
@@ -83,6 +86,8 @@ export class Kvm {
     const { layer } = host;
     this.host = host;
     this.name = options.name;
+    this.lifetime = layer.state.lifetime(this, 'kvm');
+    this.lifetime.publish();
     this.facilities = options.facilities;
     this.crycbFormat = options.crycbFormat ?? CRYCB_FORMAT2;
     this.lock = layer.mutex(KVM_LOCK, `${this.name} kvm->lock`);
@@ -118,5 +123,6 @@ export class Kvm {
   put(): void {
     if (this.references === 0) throw new Error(`use after free: ${this.name} is released more often than it was referenced`);
     this.references--;
+    if (this.references === 0) this.lifetime.free(null);
   }
 }

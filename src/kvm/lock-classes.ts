@@ -16,4 +16,4 @@ export const VCPU_MUTEX = new LockClass('vcpu->mutex', { protects: 'one KVM_RUN 
 export const PQAP_HOOK_RWSEM = new LockClass('pqap_hook_rwsem', { protects: 'the pqap_hook pointer of one VM' });
 export const VCPUS_IN_SIE = new LockClass('vcpus in SIE', { protects: 'waited for until every vCPU of a VM has left SIE' });
 export const SIE_BLOCKED = new LockClass('SIE blocked', { protects: 'waited for until the vCPUs of a VM may enter SIE again' });
-export const VCPU_IDLE = new LockClass('vcpu idle', { protects: 'waited for by a vCPU in the enabled wait state' });
+export const VCPU_IDLE = new LockClass('vcpu idle', { idle: true, protects: 'waited for by a vCPU in the enabled wait state' });

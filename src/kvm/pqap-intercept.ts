@@ -5,6 +5,7 @@
 import { EOPNOTSUPP } from '../base/errno.ts';
 import { OPERATION_EXCEPTION, ProgramInterruption, SPECIFICATION_EXCEPTION } from '../base/program-interruption.ts';
 import type { ApStatus } from '../crypto-adapters/ap-status.ts';
+import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import { CRYCB_FORMAT2 } from './crycb.ts';
 import type { InterceptedAqic, PqapAnswer, PqapInterception } from './pqap-port.ts';
@@ -15,6 +16,7 @@ const BEYOND_SMALL = 0xc0f0;
 
 /** What the guest's instruction ends with; throws ProgramInterruption where the machine interrupts the program. @holds vcpu->mutex */
 export async function handlePqapLocked(task: Task, interception: PqapInterception, request: InterceptedAqic): Promise<PqapAnswer> {
+  beginOperation(task);
   const { kvm, vcpu } = request;
   vcpu.mutex.assertHeld(task, 'the PQAP interception');
   if (!kvm.facilities.apie) return { errno: EOPNOTSUPP };

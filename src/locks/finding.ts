@@ -43,6 +43,34 @@ export interface BlockedTask {
   readonly waitsFor: string;
   /** The tasks that it waits for. */
   readonly behind: readonly string[];
+  /** Dumps that are made at leisure say more than a report at the moment of a deadlock. */
+  readonly detail?: BlockedDetail;
+}
+
+export interface HeldLock {
+  readonly name: string;
+  readonly mode: string;
+  /** Milliseconds of the runtime's clock; null when nobody measures. */
+  readonly since: number | null;
+  /** Where it was taken in this nesting for the first time; empty without the validator. */
+  readonly place: Place;
+}
+
+export interface BlockedDetail {
+  readonly daemon: boolean;
+  /** blocked: waits for something; retrying: tries again and again; runs: neither, as far as the lock layer can see. */
+  readonly state: 'blocked' | 'retrying' | 'runs';
+  /** Outermost first. */
+  readonly held: readonly HeldLock[];
+  /** Since when it has wanted what it waits for; null when it does not wait, or began before anybody looked. */
+  readonly since: number | null;
+  /** Where it asked for it. */
+  readonly place: Place;
+  /** Its place among those who wait for the same thing, and how many these are; 0 when it does not wait. */
+  readonly position: number;
+  readonly waiters: number;
+  /** How often it was woken, or tried, in vain. */
+  readonly attempts: number;
 }
 
 export interface Finding {
@@ -54,6 +82,8 @@ export interface Finding {
   readonly time: number;
   readonly cycle?: readonly CycleEdge[];
   readonly blocked?: readonly BlockedTask[];
+  /** In a dump: every other task that holds something. */
+  readonly bystanders?: readonly BlockedTask[];
   readonly place?: Place;
   readonly notes?: readonly string[];
 }

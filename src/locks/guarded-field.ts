@@ -1,11 +1,16 @@
 /**
  * Shared state that names its guard (like checklocks annotations, but checked at run time and set by the locking design).
  * Any of the guards is enough to read, all of them are needed to write; a work item may rely on what its flusher holds.
+ * Each field counts its changes, by which writes from an old value and groups seen in mixed versions are found.
  */
 import type { Runtime, MaybePromise } from '../runtime/runtime.ts';
 import type { Op, Task } from '../runtime/task.ts';
 import type { Findings } from './finding.ts';
+import type { InvariantGroup } from './invariant-group.ts';
+import type { Lifetime } from './lifetime.ts';
+import type { Lock } from './lock.ts';
 import { capturePlace } from './place.ts';
+import type { StaleWrites, VersionedField } from './stale-write.ts';
 import { delegated } from './work-item.ts';
 
 /** What can guard a field: mutex and rw semaphore are such locks. */
@@ -21,24 +26,39 @@ export type GuardRule = readonly FieldGuard[] | 'unguarded';
 export interface FieldHost {
   readonly rt: Runtime;
   readonly findings: Findings;
+  readonly stale: StaleWrites;
+}
+
+/** The object that a field belongs to. */
+export interface FieldOwner {
+  readonly name: string;
+  readonly lifetime?: Lifetime;
 }
 
 const READ = 0;
 const WRITE = 1;
 
-export class GuardedField<T> implements Op {
+export class GuardedField<T> implements Op, VersionedField {
+  readonly id: number;
+  readonly label: string;
+  version = 0;
+  changedBy = '';
   private value: T;
   private readonly host: FieldHost;
-  private readonly owner: { readonly name: string };
-  private readonly label: string;
+  private readonly owner: FieldOwner;
+  private readonly lifetime: Lifetime | null;
   private rule: GuardRule | null = null;
+  private group: InvariantGroup | null = null;
+  private bit = 0;
 
   /** `owner` is the object it belongs to: reports name the field `owner.label`. */
-  constructor(host: FieldHost, owner: { readonly name: string }, field: { label: string; value: T }) {
+  constructor(host: FieldHost, owner: FieldOwner, field: { label: string; value: T }) {
     this.host = host;
     this.owner = owner;
+    this.lifetime = owner.lifetime ?? null;
     this.label = field.label;
     this.value = field.value;
+    this.id = host.stale.nextId();
   }
 
   get name(): string {
@@ -54,21 +74,30 @@ export class GuardedField<T> implements Op {
     this.rule = rule;
   }
 
+  /** Called once, by the group. */
+  joinGroup(group: InvariantGroup, bit: number): void {
+    if (this.group !== null) throw new Error(`${this.name} is in an invariant group already: expected one at most`);
+    this.group = group;
+    this.bit = bit;
+  }
+
   get(task: Task): T {
     const { rule } = this;
     if (rule !== null && rule !== 'unguarded' && !this.readable(task, rule)) this.report(task, 'read', rule);
-    return this.value;
+    return this.load(task);
   }
 
   set(task: Task, value: T): void {
-    const { rule } = this;
-    if (rule !== null && rule !== 'unguarded' && !this.writable(task, rule)) this.report(task, 'written', rule);
-    this.value = value;
+    this.checkWrite(task);
+    this.store(task, value);
   }
 
   /** The value, to be changed in place: needs the guard as a write does. */
   modify(task: Task): T {
-    this.set(task, this.value);
+    this.checkWrite(task);
+    if (this.lifetime !== null) this.lifetime.use(task, `changed (${this.label})`);
+    this.host.stale.noteChange(task, this);
+    if (this.group !== null) this.group.noteWrite(task, this.bit, this);
     return this.value;
   }
 
@@ -92,18 +121,51 @@ export class GuardedField<T> implements Op {
   }
 
   perform(task: Task): unknown {
-    if (task.mode === READ) return this.value;
-    this.value = task.arg as T;
+    if (task.mode === READ) return this.load(task);
+    this.store(task, task.arg as T);
     return undefined;
   }
 
-  private readable(task: Task, rule: readonly FieldGuard[]): boolean {
-    return rule.some((guard) => guard.heldBy(task)) || delegated(task, (owner) => rule.some((guard) => guard.heldBy(owner)));
+  closedBy(task: Task): boolean {
+    const { rule } = this;
+    if (rule === null || rule === 'unguarded') return false;
+    for (const guard of rule) if (!guard.heldExclusivelyBy(task)) return false;
+    return true;
   }
 
-  private writable(task: Task, rule: readonly FieldGuard[]): boolean {
-    const holds = (owner: Task): boolean => rule.every((guard) => guard.heldExclusivelyBy(owner));
-    return holds(task) || delegated(task, holds);
+  guardedWith(lock: Lock): boolean {
+    const { rule } = this;
+    return rule === null || rule === 'unguarded' || rule.includes(lock);
+  }
+
+  private load(task: Task): T {
+    if (this.lifetime !== null) this.lifetime.use(task, `read (${this.label})`);
+    this.host.stale.noteRead(task, this);
+    if (this.group !== null) this.group.noteRead(task, this.bit, this);
+    return this.value;
+  }
+
+  private store(task: Task, value: T): void {
+    if (this.lifetime !== null) this.lifetime.use(task, `written (${this.label})`);
+    // Writing what is there already makes nobody's knowledge old.
+    const changes = !Object.is(this.value, value);
+    this.host.stale.noteWrite(task, this, changes);
+    if (changes && this.group !== null) this.group.noteWrite(task, this.bit, this);
+    this.value = value;
+  }
+
+  private checkWrite(task: Task): void {
+    const { rule } = this;
+    if (rule !== null && rule !== 'unguarded' && !this.writable(task)) this.report(task, 'written', rule);
+  }
+
+  private readable(task: Task, rule: readonly FieldGuard[]): boolean {
+    for (const guard of rule) if (guard.heldBy(task)) return true;
+    return task.work !== null && delegated(task, (owner) => rule.some((guard) => guard.heldBy(owner)));
+  }
+
+  private writable(task: Task): boolean {
+    return this.closedBy(task) || (task.work !== null && delegated(task, (owner) => this.closedBy(owner)));
   }
 
   private report(task: Task, how: string, rule: readonly FieldGuard[]): void {

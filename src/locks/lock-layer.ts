@@ -2,19 +2,27 @@
  * The lock layer of one run: makes locks, waits, work queues and guarded fields, all seen by the same validator.
  */
 import type { Runtime } from '../runtime/runtime.ts';
+import { Later } from '../runtime/later.ts';
 import type { Task } from '../runtime/task.ts';
 import { ActiveReference } from './active-reference.ts';
-import { Completion } from './completion.ts';
+import { Completion, type CompletionOptions } from './completion.ts';
 import { Findings } from './finding.ts';
-import { GuardedField } from './guarded-field.ts';
-import { heldNames } from './guard.ts';
-import type { LockClass } from './lock-class.ts';
+import type { FieldOwner, GuardedField } from './guarded-field.ts';
+import { heldGuards, heldNames, type Guard } from './guard.ts';
+import { IrqSections } from './irq-section.ts';
+import { HungTaskWatch, type HungTaskOptions } from './hung-task.ts';
+import type { ContextKind, LockClass } from './lock-class.ts';
 import { LockContext } from './lock-context.ts';
 import { LockMap } from './lock-map.ts';
 import { LockStatistics } from './lock-stat.ts';
 import { Lockdep } from './lockdep.ts';
 import { Mutex } from './mutex.ts';
-import { RwSemaphore } from './rw-semaphore.ts';
+import { reportMisuse } from './misuse.ts';
+import { ReaderPreferringLock } from './reader-preferring-lock.ts';
+import { RwSemaphore, type RwSemaphoreOptions } from './rw-semaphore.ts';
+import { SharedState, type SharedStateOptions } from './shared-state.ts';
+import { deliverSignal } from './signal.ts';
+import { SpinLock } from './spin-lock.ts';
 import { nobodyCanGoOn } from './wait-for.ts';
 import { WaitQueue } from './wait-queue.ts';
 import { WorkItem, WorkQueue } from './work-item.ts';
@@ -27,6 +35,8 @@ export interface LockLayerOptions {
   readonly waitFor?: boolean;
   /** Count acquisitions and sample times (about 90 ns each). Default false. */
   readonly statistics?: boolean;
+  /** What else the checks of shared state look for. */
+  readonly state?: SharedStateOptions;
 }
 
 export class LockLayer {
@@ -34,7 +44,10 @@ export class LockLayer {
   readonly findings: Findings;
   readonly lockdep: Lockdep | null;
   readonly statistics: LockStatistics | null;
+  /** Lifetimes, invariant groups, fields without a guard. */
+  readonly state: SharedState;
   private readonly ctx: LockContext;
+  private readonly irqs: IrqSections;
   /** Somebody may wait for ever from now on: a deadlock, or a task that ended with a lock held. */
   private suspicious = false;
 
@@ -49,16 +62,46 @@ export class LockLayer {
       stats: this.statistics,
       waitFor: options.waitFor ?? true,
     });
+    this.state = new SharedState(this.ctx, options.state);
+    this.irqs = new IrqSections(this.ctx);
     rt.onTaskEnd((task) => this.checkExit(task));
-    rt.onTaskBlock((task) => this.ctx.blocked(task));
+    rt.onTaskBlock((task) => {
+      this.lockdep?.mightSleep(task, 'the end of another task');
+      this.ctx.blocked(task);
+    });
   }
 
   mutex(cls: LockClass, name: string): Mutex {
     return new Mutex(this.ctx, cls, name);
   }
 
-  rwSemaphore(cls: LockClass, name: string): RwSemaphore {
-    return new RwSemaphore(this.ctx, cls, name);
+  rwSemaphore(cls: LockClass, name: string, options?: RwSemaphoreOptions): RwSemaphore {
+    return new RwSemaphore(this.ctx, cls, name, options);
+  }
+
+  readerPreferringLock(cls: LockClass, name: string): ReaderPreferringLock {
+    return new ReaderPreferringLock(this.ctx, cls, name);
+  }
+
+  /** The class must be declared spin. */
+  spinLock(cls: LockClass, name: string): SpinLock {
+    return new SpinLock(this.ctx, cls, name);
+  }
+
+  /** Until the end of the scope the task runs in an interrupt, or with interrupts off. */
+  irqSection(task: Task, kind: ContextKind): Guard {
+    return this.irqs.enter(task, kind);
+  }
+
+  /** Says in which order classes are taken, outermost first, by their names: broken at the first acquisition that does otherwise. */
+  declareOrder(names: readonly string[], by: string): void {
+    this.lockdep?.declareOrder(names, by);
+  }
+
+  /** A signal for `target`: an interruptible wait of it ends. `by` is null when it comes from outside. */
+  interrupt(by: Task | null, target: Task): void {
+    if (by === null) deliverSignal(target);
+    else this.rt.effect(by, new Later('signal', () => deliverSignal(target)), false);
   }
 
   map(cls: LockClass, name: string): LockMap {
@@ -69,8 +112,8 @@ export class LockLayer {
     return new WaitQueue(this.ctx, map);
   }
 
-  completion(cls: LockClass, name: string): Completion {
-    return new Completion(this.ctx, this.map(cls, name));
+  completion(cls: LockClass, name: string, options?: CompletionOptions): Completion {
+    return new Completion(this.ctx, this.map(cls, name), options);
   }
 
   workQueue(cls: LockClass, name: string): WorkQueue {
@@ -85,13 +128,18 @@ export class LockLayer {
     return new ActiveReference(this.ctx, cls, name);
   }
 
-  field<T>(owner: { readonly name: string }, label: string, value: T): GuardedField<T> {
-    return new GuardedField(this, owner, { label, value });
+  field<T>(owner: FieldOwner, label: string, value: T): GuardedField<T> {
+    return this.state.field(owner, label, value);
   }
 
   /** Validates a wait for something that does not exist as an object now (an attribute nobody has opened). */
   checkWait(task: Task, cls: LockClass): void {
     this.lockdep?.checkWait(task, cls);
+  }
+
+  /** Watches for tasks that wait too long, from now on. */
+  watchHungTasks(options: HungTaskOptions = {}): HungTaskWatch {
+    return new HungTaskWatch(this.ctx, options);
   }
 
   /** Live runtime: `stuck` is called once, as soon as no foreground task can go on after a deadlock or a lock that nobody will release. */
@@ -116,12 +164,15 @@ export class LockLayer {
   private checkExit(task: Task): void {
     if (task.held === null) return;
     this.suspicious = true;
-    this.findings.report({
-      kind: 'assertion',
-      key: `exit-held:${task.name}:${heldNames(task).join(',')}`,
-      title: `${task.name} ends while it still holds ${heldNames(task).join(', ')}`,
-      tasks: [task.name],
-      time: this.rt.now(),
+    const names = heldNames(task);
+    const what = names.length > 0 ? `holds ${names.join(', ')}` : `has ${(task.held as Guard).lock.name}`;
+    const title = `${task.name} ends while it still ${what}`;
+    reportMisuse(this, {
+      rule: 'exit-while-held',
+      about: `${task.name}:${names.join(',')}`,
+      title,
+      tasks: [task],
+      taken: [...heldGuards(task)],
     });
   }
 }

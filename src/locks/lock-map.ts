@@ -7,16 +7,19 @@ import { Guard, type Held } from './guard.ts';
 import type { LockClass } from './lock-class.ts';
 import type { LockContext } from './lock-context.ts';
 import type { Lockdep } from './lockdep.ts';
+import { refusal, reportMisuse } from './misuse.ts';
 import { EXCLUSIVE, TRY, type LockMode } from './modes.ts';
 
 export class LockMap implements Held {
   readonly cls: LockClass;
   readonly name: string;
   readonly dep: Lockdep | null;
+  private readonly ctx: LockContext;
   /** Tasks that others wait for. */
   readonly holders: Task[] = [];
 
   constructor(ctx: LockContext, cls: LockClass, name: string) {
+    this.ctx = ctx;
     this.cls = cls;
     this.name = name;
     this.dep = ctx.dep;
@@ -24,14 +27,14 @@ export class LockMap implements Held {
 
   /** The task is now the one that is waited for. */
   hold(task: Task, mode: LockMode = EXCLUSIVE): Guard {
-    const node = this.dep === null ? null : this.dep.check(task, this.cls, mode | TRY);
+    const node = this.dep === null ? null : this.dep.check(task, this.cls, mode | TRY, this);
     this.holders.push(task);
     return new Guard(this, task, mode | TRY, node);
   }
 
   /** The task runs a section that others flush: unlike `hold`, what it already holds must not depend on it. */
   enter(task: Task): Guard {
-    const node = this.dep === null ? null : this.dep.check(task, this.cls, EXCLUSIVE);
+    const node = this.dep === null ? null : this.dep.check(task, this.cls, EXCLUSIVE, this);
     this.holders.push(task);
     return new Guard(this, task, EXCLUSIVE, node);
   }
@@ -39,6 +42,10 @@ export class LockMap implements Held {
   unlock(guard: Guard): void {
     guard.pop();
     this.holders.splice(this.holders.indexOf(guard.task), 1);
+  }
+
+  refuse(guard: Guard, by: Task | 'unpin'): void {
+    reportMisuse(this.ctx, refusal(guard, by));
   }
 
   free(): void {

@@ -11,7 +11,17 @@ export const TRY = 4;
 /** Added to a mode: waited for and given back at once (flush, wait queue, drain). */
 export const WAIT = 8;
 
+/** Added to a mode: a lock of the same class is held, and an outer lock that is held, too, puts the two in order (nest_lock). */
+export const NEST = 16;
+/** Part of a request only: a wait that dropped the lock takes it again. */
+export const RETAKE = 32;
+/** Part of a request only: it may end without the lock, after some time or by a signal. */
+export const LIMITED = 64;
+
 export type LockMode = number;
+
+/** What stays of a request in the entry of the held stack. */
+export const heldMode = (request: number): LockMode => request & ~(RETAKE | LIMITED);
 
 /** Does a holder in this mode exclude everybody ("E"), or does it share ("S")? */
 export const excludesAll = (mode: LockMode): boolean => (mode & 3) === EXCLUSIVE;

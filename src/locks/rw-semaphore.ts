@@ -1,138 +1,153 @@
 /**
  * Fair rw semaphore (kernel/locking/rwsem.c): readers share, a reader behind a queued writer waits, strict first come first served.
- * The kernel lets readers steal and wakes in batches; the strict order is the reproducible special case of it.
+ * The kernel is fair only by and large: a newcomer may steal a semaphore that nobody holds although others wait, and one wake-up may let
+ * in all queued readers, also those behind the next writer. Both are options; then it is for the runtime to choose, each time.
  */
-import { Semaphore } from 'async-mutex';
-import type { MaybePromise } from '../runtime/runtime.ts';
-import { AGAIN, type Task } from '../runtime/task.ts';
-import type { ChainNode } from './chain.ts';
-import type { Guard } from './guard.ts';
-import { Lock } from './lock.ts';
+import type { Task } from '../runtime/task.ts';
+import { AGAIN } from '../runtime/task.ts';
+import type { LockClass } from './lock-class.ts';
+import type { LockContext } from './lock-context.ts';
 import { EXCLUSIVE, SHARED, type LockMode } from './modes.ts';
+import { SharedLock } from './shared-lock.ts';
+import { Waiter } from './waiter.ts';
 
-interface Waiter {
-  readonly task: Task;
-  readonly mode: LockMode;
-  /** Parks the waiter in the live runtime; null in the controlled one. */
-  readonly seat: Semaphore | null;
+export interface RwSemaphoreOptions {
+  /** A newcomer may take a semaphore that has just become free before those who wait for it. Default false. */
+  readonly stealing?: boolean;
+  /** A wake-up of readers may let in all of them that wait, past writers (kernel: rwsem_mark_wake). Default false. */
+  readonly batchedWake?: boolean;
 }
 
-export class RwSemaphore extends Lock {
-  private writer: Task | null = null;
-  private readonly readers: Task[] = [];
-  /** Oldest first. In the controlled runtime only writers queue here: that a writer has begun to wait is what readers observe. */
-  private readonly queue: Waiter[] = [];
+/** Readers that one batched wake-up lets in at most (kernel: MAX_READERS_WAKEUP). */
+const BATCH_MAX = 256;
+const reads = (mode: LockMode): boolean => (mode & 3) !== EXCLUSIVE;
+
+export class RwSemaphore extends SharedLock {
+  protected readonly readMode = SHARED;
+  private readonly stealing: boolean;
+  private readonly batched: boolean;
+  /** Controlled runtime with batches: queued tasks that own it by now and have not run yet. */
+  private readonly admitted = new Set<Task>();
+
+  constructor(ctx: LockContext, cls: LockClass, name: string, options: RwSemaphoreOptions = {}) {
+    super(ctx, cls, name);
+    this.stealing = options.stealing ?? false;
+    this.batched = options.batchedWake ?? false;
+  }
 
   get opName(): string {
     return 'rwsem';
   }
 
-  read(task: Task): MaybePromise<Guard> {
-    return this.take(task, SHARED);
-  }
-
-  write(task: Task): MaybePromise<Guard> {
-    return this.take(task, EXCLUSIVE);
-  }
-
   enabled(task: Task): boolean {
-    if (task.mode === SHARED) return this.writer === null && this.queue.length === 0;
-    // A writer that has not begun to wait can always do that; one that waits needs the lock.
-    return !task.flag || this.available(task);
+    if (task.flag) return this.admitted.has(task) || (!this.batched && this.available(task)) || this.over(task);
+    // A writer that has not begun to wait can always do that, and so can a reader where batches of waiting readers are let in.
+    return this.batched || !reads(task.mode) || this.available(task) || this.over(task);
   }
 
+  /** In the controlled runtime only writers queue (in batches: readers, too): that they have begun to wait is what others observe. */
   perform(task: Task): unknown {
-    const mode = task.mode;
-    if (mode === SHARED) {
-      this.readers.push(task);
-      return this.guard(task, SHARED, task.arg as ChainNode | null);
+    const { mode } = task;
+    const owns = task.flag && this.admitted.delete(task);
+    if (owns || this.available(task)) {
+      if (!owns) this.own(task, mode);
+      this.dequeue(task);
+      return this.through(task);
     }
-    if (!this.available(task)) {
-      task.flag = true;
-      this.queue.push({ task, mode, seat: null });
-      this.blocked(task);
-      return AGAIN;
+    if (this.over(task)) {
+      this.dequeue(task);
+      if (this.batched) this.grant();
+      return this.gaveUp(task);
     }
-    if (task.flag) {
-      task.flag = false;
-      this.queue.shift();
-    }
-    this.writer = task;
-    return this.guard(task, EXCLUSIVE, task.arg as ChainNode | null);
+    task.flag = true;
+    this.queue.push(new Waiter(task, mode, false));
+    this.blocked(task);
+    return AGAIN;
   }
 
   blockers(task: Task, visit: (holder: Task) => boolean): boolean {
     if (this.writer !== null && this.writer !== task && visit(this.writer)) return true;
     // Readers stop a reader only through the writer that waits for them, and readers ahead of it get in together with it.
-    const reads = task.mode === SHARED;
-    if (!reads) for (const reader of this.readers) if (visit(reader)) return true;
-    for (const waiter of this.queue) {
-      if (waiter.task === task) break;
-      if (!(reads && waiter.mode === SHARED) && visit(waiter.task)) return true;
+    const reader = reads(task.mode);
+    if (!reader) for (const other of this.readers) if (visit(other)) return true;
+    for (let waiter = this.queue.first; waiter !== null && waiter.task !== task; waiter = waiter.next) {
+      if (!(reader && reads(waiter.mode)) && visit(waiter.task)) return true;
     }
     return false;
   }
 
-  free(guard: Guard): void {
-    if ((guard.mode & 3) === EXCLUSIVE) this.writer = null;
-    else this.readers.splice(this.readers.indexOf(guard.task), 1);
-    if (!this.ctx.rt.controlled) this.grant();
-  }
-
-  retake(): never {
-    throw new Error(`${this.name}: a wait cannot drop a rw semaphore`);
-  }
-
-  protected ownedBy(task: Task): boolean {
-    return this.writer === task || this.readers.includes(task);
-  }
-
-  protected override modeOf(task: Task): LockMode {
-    return task.mode;
-  }
-
-  private available(task: Task): boolean {
-    const first = this.queue[0];
-    return this.writer === null && this.readers.length === 0 && (first === undefined || first.task === task);
-  }
-
-  private take(task: Task, mode: LockMode): MaybePromise<Guard> {
-    const node = this.validate(task, mode);
-    if (this.ctx.rt.controlled) return this.ctx.rt.point(task, this, mode, node) as MaybePromise<Guard>;
-    const free = this.writer === null && this.queue.length === 0 && (mode === SHARED || this.readers.length === 0);
-    if (!free) return this.wait(task, mode, node);
-    this.own(task, mode);
-    return this.guard(task, mode, node);
-  }
-
-  private own(task: Task, mode: LockMode): void {
-    if (mode === SHARED) this.readers.push(task);
-    else this.writer = task;
-  }
-
-  private async wait(task: Task, mode: LockMode, node: ChainNode | null): Promise<Guard> {
-    const { stats } = this.ctx;
-    const since = stats === null ? 0 : stats.time();
-    // The wait-for check asks the task in which mode it waits; it comes first: a task is reported in the state before it waits.
-    task.mode = mode;
-    this.ctx.block(task, this);
-    const seat = new Semaphore(0);
-    this.queue.push({ task, mode, seat });
-    stats?.contended(this.cls, mode, this.queue.length);
-    await seat.acquire(1);
-    if (stats !== null) stats.waited(this.cls, mode, stats.time() - since);
-    return this.guard(task, mode, node);
+  protected afterFree(): void {
+    const { rt } = this.ctx;
+    if (rt.controlled) {
+      if (this.batched) this.grant();
+      return;
+    }
+    if (this.stealing && this.queue.length > 0 && rt.choose(null, `${this.name}: stolen`, 2) === 1) {
+      // Free for a moment: whoever runs before this gets it first.
+      queueMicrotask(() => this.grant());
+      return;
+    }
+    this.grant();
   }
 
   /** Lets in the head of the queue: one writer, or the readers up to the next writer. */
-  private grant(): void {
-    while (this.queue.length > 0 && this.writer === null) {
-      const { task, mode, seat } = this.queue[0]!;
-      if (mode === EXCLUSIVE && this.readers.length > 0) return;
-      this.queue.shift();
-      this.own(task, mode);
-      this.ctx.unblock(task);
-      seat!.release(1);
+  protected grant(): void {
+    if (this.passesWriters() && this.ctx.rt.choose(null, `${this.name}: batch`, 2) === 1) {
+      this.admitReaders();
+      return;
     }
+    for (let waiter = this.queue.first; waiter !== null && this.writer === null; waiter = this.queue.first) {
+      if (!reads(waiter.mode) && this.readers.length > 0) break;
+      this.letIn(waiter);
+    }
+  }
+
+  protected mayEnter(mode: LockMode): boolean {
+    if (this.writer !== null || (!reads(mode) && this.readers.length > 0)) return false;
+    return this.queue.length === 0 || (this.stealing && this.readers.length === 0);
+  }
+
+  /** Controlled runtime: can the task have it now? */
+  private available(task: Task): boolean {
+    if (this.writer !== null || (!reads(task.mode) && this.readers.length > 0)) return false;
+    const first = this.queue.first;
+    return first === null || first.task === task || (this.stealing && this.readers.length === 0);
+  }
+
+  private dequeue(task: Task): void {
+    if (!task.flag) return;
+    task.flag = false;
+    const waiter = this.queue.find(task);
+    if (waiter !== null) this.queue.remove(waiter);
+  }
+
+  /** Is there a choice: readers are next, and a writer stands among them? */
+  private passesWriters(): boolean {
+    const head = this.queue.first;
+    if (!this.batched || this.writer !== null || head === null || !reads(head.mode)) return false;
+    for (let waiter = this.queue.first; waiter !== null; waiter = waiter.next) if (!reads(waiter.mode)) return true;
+    return false;
+  }
+
+  private admitReaders(): void {
+    let left = BATCH_MAX;
+    for (let waiter = this.queue.first; waiter !== null && left > 0;) {
+      const next: Waiter | null = waiter.next;
+      if (reads(waiter.mode)) {
+        this.letIn(waiter);
+        left--;
+      }
+      waiter = next;
+    }
+  }
+
+  private letIn(waiter: Waiter): void {
+    this.own(waiter.task, waiter.mode);
+    if (!this.ctx.rt.controlled) {
+      this.admit(waiter);
+      return;
+    }
+    this.queue.remove(waiter);
+    this.admitted.add(waiter.task);
   }
 }

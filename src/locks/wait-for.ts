@@ -6,7 +6,7 @@ import type { BlockedTask, Finding } from './finding.ts';
 import { heldNames } from './guard.ts';
 
 /** What the task waits for and cannot have now; null when it can go on. */
-function blockerOf(task: Task): Blocker | null {
+export function blockerOf(task: Task): Blocker | null {
   if (task.blockedOn !== null) return task.blockedOn;
   const op = task.op as (Op & Partial<Blocker>) | null;
   if (op === null || op.blockers === undefined || task.firstEffect !== null || op.enabled(task)) return null;

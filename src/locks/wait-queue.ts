@@ -9,12 +9,15 @@ import type { Guard } from './guard.ts';
 import type { LockContext } from './lock-context.ts';
 import type { LockMap } from './lock-map.ts';
 import { EXCLUSIVE } from './modes.ts';
+import { doneWaiting, signalPending, waitInterruptibly } from './signal.ts';
 
 export interface WaitOptions {
   /** Given back while asleep and held again afterwards. */
   readonly drop?: Guard;
   /** The wait ends without the condition after this long. */
   readonly timeoutMs?: number;
+  /** The wait ends without the condition when a signal is pending (kernel: wait_event_interruptible). */
+  readonly interruptible?: boolean;
 }
 
 interface Sleeper {
@@ -38,6 +41,7 @@ class WakeAll implements Effect {
 }
 
 const SLEEP = 0;
+const INTERRUPTIBLE = 1;
 
 export class WaitQueue implements Op, Blocker {
   readonly opName = 'sleep-on';
@@ -60,19 +64,21 @@ export class WaitQueue implements Op, Blocker {
   /** Sleeps until `condition`; it runs without any suspension. False when the time ran out first. */
   wait(task: Task, condition: () => boolean, options: WaitOptions = {}): MaybePromise<boolean> {
     this.ctx.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);
-    if (condition()) return true;
+    if (condition()) return this.through(task);
+    if (options.interruptible === true && signalPending(task)) return false;
     return this.sleep(task, condition, options);
   }
 
   /** `by` is null when the hardware or a timer wakes. */
   wakeAll(by: Task | null): void {
+    this.ctx.order?.published(by, this);
     if (this.sleepers.length === 0 && this.announced.length === 0) return;
     if (by === null) this.wake();
     else this.ctx.rt.effect(by, new WakeAll(() => this.wake()), false);
   }
 
   enabled(task: Task): boolean {
-    return task.flag || task.due <= this.ctx.rt.now();
+    return task.flag || task.due <= this.ctx.rt.now() || (task.mode === INTERRUPTIBLE && signalPending(task));
   }
 
   perform(): unknown {
@@ -87,23 +93,33 @@ export class WaitQueue implements Op, Blocker {
     return this.map.visitHolders(visit);
   }
 
+  /** The condition holds: what its wakers did comes before what follows. */
+  private through(task: Task): true {
+    this.ctx.order?.received(task, this);
+    this.ctx.got(task, this);
+    return true;
+  }
+
   private async sleep(task: Task, condition: () => boolean, options: WaitOptions): Promise<boolean> {
     const { rt } = this.ctx;
     const deadline = options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : rt.now() + options.timeoutMs;
     for (;;) {
       await (rt.controlled ? this.sleepControlled(task, deadline, options) : this.sleepLive(task, deadline, options));
-      if (options.drop !== undefined) await options.drop.lock.retake(options.drop);
-      if (condition()) return true;
-      if (rt.now() >= deadline) return false;
+      const { drop } = options;
+      // A lock that could not be dropped (it is pinned) is still held.
+      if (drop !== undefined && !drop.live) await drop.lock.retake(drop);
+      if (condition()) return this.through(task);
+      this.ctx.watcher?.inVain(task, this);
+      if (rt.now() >= deadline || (options.interruptible === true && signalPending(task))) return false;
     }
   }
 
-  private sleepControlled(task: Task, deadline: number, { drop }: WaitOptions): MaybePromise<void> {
+  private sleepControlled(task: Task, deadline: number, { drop, interruptible }: WaitOptions): MaybePromise<void> {
     this.announced.push(task);
     task.flag = false;
     drop?.release();
     task.due = deadline;
-    const stopped = this.ctx.rt.point(task, this, SLEEP) as MaybePromise<void>;
+    const stopped = this.ctx.rt.point(task, this, interruptible === true ? INTERRUPTIBLE : SLEEP) as MaybePromise<void>;
     const awake = (): void => {
       task.flag = false;
       task.due = Number.POSITIVE_INFINITY;
@@ -113,20 +129,25 @@ export class WaitQueue implements Op, Blocker {
     return stopped instanceof Promise ? stopped.then(awake) : awake();
   }
 
-  private async sleepLive(task: Task, deadline: number, { drop }: WaitOptions): Promise<void> {
+  private async sleepLive(task: Task, deadline: number, { drop, interruptible }: WaitOptions): Promise<void> {
     const sleeper: Sleeper = { task, seat: new Semaphore(0), timer: null };
     this.sleepers.push(sleeper);
     drop?.release();
     const limited = deadline !== Number.POSITIVE_INFINITY;
+    if (interruptible === true) waitInterruptibly(task, () => this.expire(sleeper));
     if (limited) sleeper.timer = this.ctx.rt.timer(`timeout of ${this.name}`, deadline - this.ctx.rt.now(), () => this.expire(sleeper));
     // A timed wait ends by itself: it takes part in no deadlock.
     if (!limited) this.ctx.block(task, this);
     await sleeper.seat.acquire(1);
+    doneWaiting(task);
+    sleeper.timer?.cancel();
     this.ctx.unblock(task);
   }
 
   private expire(sleeper: Sleeper): void {
-    this.sleepers.splice(this.sleepers.indexOf(sleeper), 1);
+    const at = this.sleepers.indexOf(sleeper);
+    if (at < 0) return;
+    this.sleepers.splice(at, 1);
     sleeper.seat.release(1);
   }
 

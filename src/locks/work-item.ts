@@ -4,20 +4,37 @@
  * limit on concurrency (system_long_wq): work on such a queue may flush other work on it.
  */
 import type { Blocker, Task } from '../runtime/task.ts';
+import { heldGuards } from './guard.ts';
 import type { LockClass } from './lock-class.ts';
 import type { LockContext } from './lock-context.ts';
 import { LockMap } from './lock-map.ts';
+import { reportMisuse } from './misuse.ts';
 import { WaitQueue } from './wait-queue.ts';
 
 export class WorkQueue {
   readonly name: string;
   readonly ctx: LockContext;
   readonly map: LockMap;
+  /** One for each item that is queued or runs. */
+  readonly workers = new Set<Task>();
+  private readonly idle: WaitQueue;
 
   constructor(ctx: LockContext, cls: LockClass, name: string) {
     this.ctx = ctx;
     this.name = name;
     this.map = new LockMap(ctx, cls, name);
+    this.idle = new WorkIdle(ctx, this.map, () => this.workers);
+  }
+
+  /** Waits until none of its items is queued or runs (kernel: drain_workqueue). */
+  async drain(task: Task): Promise<void> {
+    await this.idle.wait(task, () => this.workers.size === 0);
+  }
+
+  /** A worker has nothing left to do. */
+  workerDone(worker: Task): void {
+    this.workers.delete(worker);
+    if (this.workers.size === 0) this.idle.wakeAll(worker);
   }
 }
 
@@ -39,7 +56,8 @@ export class WorkItem {
     this.queue = queue;
     this.name = options.name;
     this.body = options.body;
-    this.idle = new ItemIdle(queue.ctx, new LockMap(queue.ctx, cls, options.name), () => this.worker);
+    const workers = (): Iterable<Task> => (this.worker === null ? [] : [this.worker]);
+    this.idle = new WorkIdle(queue.ctx, new LockMap(queue.ctx, cls, options.name), workers);
   }
 
   get busy(): boolean {
@@ -48,6 +66,7 @@ export class WorkItem {
 
   /** False when it is queued already and has not begun (kernel: queue_work). */
   queueWork(by: Task): boolean {
+    this.queue.ctx.order?.published(by, this);
     if (this.pending) return false;
     this.pending = true;
     this.queuedBy = by;
@@ -65,8 +84,17 @@ export class WorkItem {
     }
   }
 
+  /** Takes it off the queue and waits for a run that has begun; true when it was queued (kernel: cancel_work_sync). */
+  async cancel(task: Task): Promise<boolean> {
+    const { pending } = this;
+    this.pending = false;
+    await this.flush(task);
+    return pending;
+  }
+
   private start(): void {
     this.worker = this.queue.ctx.rt.spawn(`kworker/${this.name}`, (task) => this.run(task));
+    this.queue.workers.add(this.worker);
   }
 
   private async run(task: Task): Promise<void> {
@@ -76,7 +104,11 @@ export class WorkItem {
     try {
       while (this.pending) {
         this.pending = false;
+        // Each run begins with nothing in its hands.
+        task.seen = null;
+        this.queue.ctx.order?.received(task, this);
         await this.body(task);
+        if (task.held !== itemMap) this.leftover(task);
       }
     } finally {
       itemMap.release();
@@ -85,22 +117,30 @@ export class WorkItem {
       // Queued again while a body ran that threw: the next run is not lost with it.
       if (this.pending) this.start();
       this.idle.wakeAll(task);
+      this.queue.workerDone(task);
     }
+  }
+
+  /** A run must give back whatever it takes (kernel: process_one_work). */
+  private leftover(task: Task): void {
+    const taken = [...heldGuards(task)].filter(({ lock }) => lock !== this.idle.map && lock !== this.queue.map);
+    const title = `the work ${this.name} ends with ${taken.map(({ lock }) => lock.name).join(', ')} held`;
+    reportMisuse(this.queue.ctx, { rule: 'work-leaves-lock', about: this.name, title, tasks: [task], taken });
   }
 }
 
-/** A flusher waits for the worker even before that has begun. */
-class ItemIdle extends WaitQueue implements Blocker {
-  private readonly worker: () => Task | null;
+/** Who waits for work waits for its workers, even before they have begun. */
+class WorkIdle extends WaitQueue implements Blocker {
+  private readonly workers: () => Iterable<Task>;
 
-  constructor(ctx: LockContext, map: LockMap, worker: () => Task | null) {
+  constructor(ctx: LockContext, map: LockMap, workers: () => Iterable<Task>) {
     super(ctx, map);
-    this.worker = worker;
+    this.workers = workers;
   }
 
   override blockers(_task: Task, visit: (holder: Task) => boolean): boolean {
-    const worker = this.worker();
-    return worker !== null && visit(worker);
+    for (const worker of this.workers()) if (visit(worker)) return true;
+    return false;
   }
 }
 

@@ -4,6 +4,7 @@
 import { heldNames } from '../locks/guard.ts';
 import type { Finding } from '../locks/finding.ts';
 import type { Task } from '../runtime/task.ts';
+import { VfioApQueue } from '../vfio-ap/vfio-ap-queue.ts';
 import type { Machine } from './machine.ts';
 
 export interface Leftovers {
@@ -32,6 +33,13 @@ export function countLeftovers(machine: Machine, self: Task): Leftovers {
     foregroundTasks: others.filter((task) => !task.daemon).length,
     requests: sum((vm) => vm.guest.outstanding),
   };
+}
+
+/** Reports objects of KVM and of the driver that are alive although nothing leads to them any more. */
+export function reportLostObjects({ layer, bus, vfioAp, vms }: Machine): void {
+  const queues = [...bus.queues()].map((queue) => queue.driverData).filter((data) => data instanceof VfioApQueue);
+  const found = [...vms.map((vm) => vm.kvm), ...vfioAp.matrixDev.mdevs.inspect(), ...queues];
+  layer.state.lifetimes.reportLeaks(found.map((object) => object.lifetime));
 }
 
 export const isClean = (left: Leftovers): boolean => Object.values(left).every((count) => count === 0);

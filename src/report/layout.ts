@@ -53,8 +53,8 @@ export function hexRanges(ids: readonly number[]): string {
   return parts.join(',');
 }
 
-/** `2.310 s`: times of the runtime's clock. */
-export const seconds = (ms: number): string => `${(ms / 1000).toFixed(3)} s`;
+/** `2.310 s`: times of the runtime's clock. A captured report may not know when. */
+export const seconds = (ms: number): string => (Number.isNaN(ms) ? 'an unknown time' : `${(ms / 1000).toFixed(3)} s`);
 
 /** `3 findings`, `1 finding`. */
 export function count(n: number, one: string, many = `${one}s`): string {

@@ -12,7 +12,7 @@ import { Join } from './join.ts';
 import { Later } from './later.ts';
 import { PARK, START, START_LATER } from './basic-ops.ts';
 import { RandomStrategy } from './random-strategy.ts';
-import type { MaybePromise, Runtime, Timer } from './runtime.ts';
+import type { MaybePromise, Runtime, TaskObserver, Timer } from './runtime.ts';
 import type { Runnable, Strategy } from './strategy.ts';
 import { AGAIN, Task, type Effect, type Op, type SpawnOptions, type TaskBody } from './task.ts';
 
@@ -56,6 +56,7 @@ export class ControlledRuntime implements Runtime {
   steps = 0;
   /** The task that made the last step. */
   running: Task | null = null;
+  observer: TaskObserver | null = null;
   /** Why the run ended as `failed`: what was thrown. */
   failure: unknown = null;
   private readonly strategy: Strategy;
@@ -98,6 +99,7 @@ export class ControlledRuntime implements Runtime {
     task.op = START_LATER;
     this.live.push(task);
     if (!task.daemon) this.foreground++;
+    this.observer?.spawned(task, this.running);
     this.inOrder('spawn', () => {
       task.op = START;
     });
@@ -105,6 +107,7 @@ export class ControlledRuntime implements Runtime {
   }
 
   join(task: Task, other: Task): MaybePromise<void> {
+    this.observer?.joining(task, other);
     return this.point(task, new Join(other, this.tellBlocked), 0) as MaybePromise<void>;
   }
 
@@ -119,6 +122,7 @@ export class ControlledRuntime implements Runtime {
   }
 
   wake(task: Task): void {
+    this.observer?.woken(task);
     const permit = (): void => {
       task.permit = true;
     };

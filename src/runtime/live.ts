@@ -2,7 +2,7 @@
  * Live runtime: native promises and timers, real concurrency. Operations are performed at once; only real waits stop a task.
  */
 import { Prng } from '../base/prng.ts';
-import type { MaybePromise, Runtime, Timer } from './runtime.ts';
+import type { MaybePromise, Runtime, TaskObserver, Timer } from './runtime.ts';
 import { Task, type Blocker, type Effect, type Op, type SpawnOptions, type TaskBody } from './task.ts';
 
 type EndListener = (task: Task, error: unknown) => void;
@@ -56,6 +56,7 @@ export class LiveRuntime implements Runtime {
   readonly controlled = false;
   readonly random: Prng;
   readonly tasks = new Set<Task>();
+  observer: TaskObserver | null = null;
   private readonly start = performance.now();
   private readonly timers = new Set<LiveTimer>();
   private readonly endings = new Map<Task, Ending>();
@@ -80,6 +81,7 @@ export class LiveRuntime implements Runtime {
     const task = new Task(this.nextId++, name, null, options.daemon ?? false);
     this.tasks.add(task);
     if (!task.daemon) this.foreground++;
+    this.observer?.spawned(task, null);
     void Promise.resolve()
       .then(() => body(task))
       .then(
@@ -90,6 +92,7 @@ export class LiveRuntime implements Runtime {
   }
 
   join(task: Task, other: Task): MaybePromise<void> {
+    this.observer?.joining(task, other);
     if (other.ended) return;
     let ending = this.endings.get(other);
     if (ending === undefined) this.endings.set(other, (ending = new Ending(other)));
@@ -123,6 +126,7 @@ export class LiveRuntime implements Runtime {
   }
 
   wake(task: Task): void {
+    this.observer?.woken(task);
     const resume = this.parked.get(task);
     if (resume === undefined) {
       task.permit = true;

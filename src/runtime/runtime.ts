@@ -15,6 +15,16 @@ export interface Timer {
   cancel(): void;
 }
 
+/** Is told what orders the events of tasks; the lock layer sets one when it has something to order. */
+export interface TaskObserver {
+  /** `by` is null when the runtime does not know who spawned it. */
+  spawned(task: Task, by: Task | null): void;
+  /** Told at the call: the task does nothing else before `other` has ended. */
+  joining(task: Task, other: Task): void;
+  /** `wake` of the task by somebody the runtime does not know. */
+  woken(task: Task): void;
+}
+
 export interface Runtime {
   /** Asked in src/runtime and src/locks only. */
   readonly controlled: boolean;
@@ -22,6 +32,7 @@ export interface Runtime {
   readonly random: Prng;
   /** Tasks that have not ended, in no particular order. */
   readonly tasks: Iterable<Task>;
+  observer: TaskObserver | null;
   /** Milliseconds since the start of the run. */
   now(): number;
   /** The body starts after the caller has stopped, never inside this call. */

@@ -52,6 +52,12 @@ export class Task {
   chain: unknown = null;
   /** Work item that this task executes, if it is a worker. */
   work: unknown = null;
+  /** What the task has read of shared state, bounded. */
+  seen: unknown = null;
+  /** What it has tried to get in vain so far, while somebody watches. */
+  wants: unknown = null;
+  /** Vector clock, while somebody watches the order of events. */
+  clock: unknown = null;
   /** What the task waits for: set by the live runtime's waits, derived from `op` in the controlled one. */
   blockedOn: Blocker | null = null;
 

@@ -7,10 +7,11 @@ import { HandoverWatch } from '../checkers/reset-between-owners.ts';
 import { InvariantWatch } from '../checkers/invariants.ts';
 import { hostView } from '../checkers/host-view.ts';
 import type { Findings } from '../locks/finding.ts';
+import { dumpLocks } from '../locks/lock-dump.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { GuestSpec, HostSpec } from '../machine/host-spec.ts';
 import { Machine, type MachineOptions } from '../machine/machine.ts';
-import { countLeftovers, isClean, leakFinding } from '../machine/quiescence.ts';
+import { countLeftovers, isClean, leakFinding, reportLostObjects } from '../machine/quiescence.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { Churn } from './churn.ts';
@@ -115,6 +116,7 @@ export class HostRun {
       events: this.player.reports,
       topology: this.topology ?? describeTopology(this.machine),
       lockStat: layer.statistics?.rows() ?? [],
+      lockDump: dumpLocks(layer),
       findings: findings.list,
       quiescence: this.left,
       ...(this.churn === null
@@ -159,6 +161,7 @@ export class HostRun {
     // Work that was begun for a guest (a device given back on request) ends by itself.
     for (const other of [...this.parts.layer.rt.tasks]) if (other !== task && !other.daemon) await this.parts.layer.rt.join(task, other);
     this.watch.check(task);
+    reportLostObjects(machine);
     const left = countLeftovers(machine, task);
     this.left = { clean: isClean(left), ...left };
     if (!this.left.clean) this.parts.findings.report(leakFinding(left, this.parts.layer.rt.now()));

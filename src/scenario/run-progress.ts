@@ -8,7 +8,10 @@ import type { WaitQueue } from '../locks/wait-queue.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 
-const PROGRESS = new LockClass('workload progress', { protects: 'waited for by events that begin at a share of the operations' });
+const PROGRESS = new LockClass('workload progress', {
+  idle: true,
+  protects: 'waited for by events that begin at a share of the operations',
+});
 
 export class RunProgress {
   /** Operations that all workloads together are going to do; 0 until they are known. */

@@ -2,6 +2,7 @@
  * What a run or stress run hands back: plain data, from which src/report makes text and JSON. No kernel counterpart.
  */
 import type { Finding } from '../locks/finding.ts';
+import type { LockDump } from '../locks/lock-dump.ts';
 import type { LockStatRow } from '../locks/lock-stat.ts';
 import type { Leftovers } from '../machine/quiescence.ts';
 
@@ -88,6 +89,8 @@ export interface RunReport {
   readonly events: readonly EventReport[];
   readonly topology: TopologyReport;
   readonly lockStat: readonly LockStatRow[];
+  /** All that the validator learnt; not part of the JSON. */
+  readonly lockDump?: LockDump;
   readonly findings: readonly Finding[];
   /** null: not checked, because the run did not come to rest. */
   readonly quiescence: Quiescence | null;

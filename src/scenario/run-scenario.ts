@@ -6,6 +6,7 @@ import type { DestinationStream } from 'pino';
 import { EventLog, type LogEvent } from '../base/event-log.ts';
 import { createLogger, type LogLevel } from '../base/logger.ts';
 import { Findings } from '../locks/finding.ts';
+import type { HungTaskWatch } from '../locks/hung-task.ts';
 import { LockLayer } from '../locks/lock-layer.ts';
 import { ControlledRuntime, type ControlledOutcome } from '../runtime/controlled.ts';
 import { LiveRuntime } from '../runtime/live.ts';
@@ -50,6 +51,7 @@ export class ScenarioRun {
   private host: HostRun | null = null;
   /** Ends an interrupted run that does not come to rest. */
   private giveUp: () => void = () => undefined;
+  private watchdog: HungTaskWatch | null = null;
 
   /** Throws a RangeError for a design that does not exist. */
   constructor(options: RunOptions) {
@@ -73,6 +75,11 @@ export class ScenarioRun {
     this.giveUp();
   }
 
+  /** Nothing can happen any more although the run has not ended: reports who waits, however short it has been. */
+  stalled(): void {
+    this.watchdog?.lastLook();
+  }
+
   private async startLive(): Promise<RunReport> {
     const rt = new LiveRuntime(this.options.seed);
     const layer = new LockLayer(rt, { findings: this.findings, statistics: true });
@@ -83,6 +90,7 @@ export class ScenarioRun {
     rt.spawn('apemu', (task) => host.main(task));
     const outcome = await rt.settled();
     rt.shutdown();
+    this.watchdog?.stop();
     this.throwBootError(failure);
     return host.report(outcome === 'stuck' ? 'stuck' : null);
   }
@@ -103,6 +111,8 @@ export class ScenarioRun {
 
   private makeHost(layer: LockLayer, limitReached?: () => boolean): HostRun {
     const { options } = this;
+    // A random walk moves virtual time at will: there only the end of the run says who waits for ever.
+    this.watchdog = layer.watchHungTasks(options.runtime === 'live' ? {} : { limitMs: Number.POSITIVE_INFINITY });
     const now = (): number => layer.rt.now();
     const events = new EventLog(now);
     if (options.onEvent !== undefined) events.onEvent(options.onEvent);
@@ -142,6 +152,7 @@ export class ScenarioRun {
   /** A controlled run that could not go on, without a wait-for cycle that says why. */
   private reportEnd(outcome: ControlledOutcome, rt: ControlledRuntime): void {
     if (outcome === 'done' || this.findings.list.some(({ kind }) => kind === 'deadlock')) return;
+    if (outcome === 'deadlock' && this.watchdog?.lastLook() === true) return;
     const waiting = rt.tasks.filter((task) => !task.daemon).map((task) => `${task.name} (${task.op?.opName ?? 'running'})`);
     this.findings.report({
       kind: outcome === 'deadlock' ? 'hung-task' : 'assertion',

@@ -6,6 +6,7 @@ import type { Apqn } from '../base/apqn.ts';
 import type { Kvm } from '../kvm/kvm.ts';
 import type { PqapHook } from '../kvm/pqap-hook.ts';
 import type { GuardedField } from '../locks/guarded-field.ts';
+import type { Lifetime } from '../locks/lifetime.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Eventfd } from '../vfio/eventfd.ts';
 import type { VfioDevice } from '../vfio/vfio-device.ts';
@@ -16,6 +17,8 @@ export class ApMatrixMdev implements PqapHook, QueueOwner {
   /** The UUID. Immutable after construction. */
   readonly name: string;
   readonly limits: MatrixLimits;
+  /** From the moment it is in the list until it is out of it. */
+  readonly lifetime: Lifetime;
   /** Assigned by the administrator. */
   readonly matrix: GuardedField<ApMatrix>;
   /** What the guest is, or will be, given; survives a detach. */
@@ -38,6 +41,7 @@ export class ApMatrixMdev implements PqapHook, QueueOwner {
   constructor(layer: LockLayer, uuid: string, limits: MatrixLimits) {
     this.name = uuid;
     this.limits = limits;
+    this.lifetime = layer.state.lifetime(this, 'matrix mdev');
     this.matrix = layer.field<ApMatrix>(this, 'matrix', EMPTY_MATRIX);
     this.shadow = layer.field<ApMatrix>(this, 'shadow_apcb', EMPTY_MATRIX);
     this.kvm = layer.field<Kvm | null>(this, 'kvm', null);
@@ -45,6 +49,7 @@ export class ApMatrixMdev implements PqapHook, QueueOwner {
     this.reqTrigger = layer.field<Eventfd | null>(this, 'req_trigger', null);
     this.cfgChgTrigger = layer.field<Eventfd | null>(this, 'cfg_chg_trigger', null);
     this.pending = layer.field<ApMatrix>(this, 'apm_add/aqm_add/adm_add', EMPTY_MATRIX);
+    layer.state.group(this, [this.matrix, this.shadow, this.kvm]);
   }
 
   /** The mdev that a PQAP hook or the back pointer of a queue designates (container_of). */

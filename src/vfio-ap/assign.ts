@@ -6,6 +6,7 @@ import { ApMask } from '../base/ap-mask.ts';
 import { adapterOf, apqnOf, apqnText, domainOf } from '../base/apqn.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, ENODEV, OK, type Errno } from '../base/errno.ts';
 import { parseUnsigned } from '../base/kernel-text.ts';
+import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { apqnsOf, hasApqn, type ApMatrix } from './ap-matrix.ts';
@@ -33,6 +34,7 @@ export class Assignment {
 
   /** -EINVAL, -ERANGE (text), -ENODEV (beyond the limit), -EADDRNOTAVAIL (host reserves it), -EADDRINUSE (another mdev has it). */
   assign(task: Task, mdev: ApMatrixMdev, dimension: Dimension, text: string): Promise<Errno> {
+    beginOperation(task);
     return this.design.change(task, { kind: 'assign', mdev }, async (section) => {
       const id = parseId(text, mdev.limits[dimension]);
       if (id < 0) return id;
@@ -51,6 +53,7 @@ export class Assignment {
   }
 
   unassign(task: Task, mdev: ApMatrixMdev, dimension: Dimension, text: string): Promise<Errno> {
+    beginOperation(task);
     return this.design.change(task, { kind: 'unassign', mdev }, async (section) => {
       const id = parseId(text, mdev.limits[dimension]);
       if (id < 0) return id;
@@ -65,6 +68,7 @@ export class Assignment {
   }
 
   controlDomain(task: Task, mdev: ApMatrixMdev, text: string, assign: boolean): Promise<Errno> {
+    beginOperation(task);
     return this.design.change(task, { kind: 'control-domain', mdev }, async (section) => {
       const id = parseId(text, mdev.limits.controlDomain);
       if (id < 0) return id;

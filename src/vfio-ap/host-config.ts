@@ -6,6 +6,7 @@ import { ApMask } from '../base/ap-mask.ts';
 import { apqnOf } from '../base/apqn.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
+import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { EMPTY_MATRIX, type ApMatrix } from './ap-matrix.ts';
@@ -32,6 +33,7 @@ export class HostConfiguration {
   }
 
   async onConfigChanged(task: Task, next: QciInfo, previous: QciInfo): Promise<void> {
+    beginOperation(task);
     const removed = minus(previous, next);
     let added = minus(next, previous);
     await this.design.changeEach(task, {
@@ -48,6 +50,7 @@ export class HostConfiguration {
   }
 
   async onScanComplete(task: Task): Promise<void> {
+    beginOperation(task);
     await this.design.changeEach(task, {
       each: async (section) => {
         const mdev = section.mdev!;

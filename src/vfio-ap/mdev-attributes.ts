@@ -2,6 +2,7 @@
  * Attributes of a matrix mdev (Documentation/arch/s390/vfio-ap.rst): six that assign, three that show.
  */
 import type { AttributeDef } from '../driver-core/attribute.ts';
+import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { matrixText } from './ap-matrix.ts';
@@ -36,7 +37,10 @@ const unassigns = (name: string, dimension: Dimension): Def => ({
 const shows = (name: string, text: (task: Task, mdev: ApMatrixMdev) => string): Def => ({
   name,
   mode: 0o444,
-  show: async (task, { design, mdev }) => page(await design.inspect(task, () => text(task, mdev))),
+  show: async (task, { design, mdev }) => {
+    beginOperation(task);
+    return page(await design.inspect(task, () => text(task, mdev)));
+  },
 });
 
 export const MDEV_ATTRIBUTES: readonly Def[] = [

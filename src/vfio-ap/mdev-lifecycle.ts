@@ -2,6 +2,7 @@
  * Life of a mediated matrix device (vfio_ap_ops.c: vfio_ap_mdev_probe, _remove, _open_device, _close_device, _request).
  */
 import { EINVAL, OK, type Errno } from '../base/errno.ts';
+import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Eventfd } from '../vfio/eventfd.ts';
 import { VfioApIrq, VfioDevice } from '../vfio/vfio-device.ts';
@@ -24,6 +25,7 @@ export class MdevLifecycle {
   }
 
   async create(task: Task, uuid: string): Promise<ApMatrixMdev> {
+    beginOperation(task);
     const { layer, hardware, log } = this.dev.host;
     const mdev = new ApMatrixMdev(layer, uuid, limitsOf(hardware.currentQci()));
     this.design.adoptMdev(mdev);
@@ -37,13 +39,17 @@ export class MdevLifecycle {
         reset: (caller) => this.reset(caller, mdev),
       },
     });
-    await this.design.editList(task, () => this.dev.mdevs.set(task, [...this.dev.mdevs.get(task), mdev]));
+    await this.design.editList(task, () => {
+      this.dev.mdevs.set(task, [...this.dev.mdevs.get(task), mdev]);
+      mdev.lifetime.publish();
+    });
     this.dev.host.events.emit('vfio_ap.create', task.name, { mdev: uuid });
     return mdev;
   }
 
   /** Waits until nobody has it open, resets its queues and forgets it. */
   async remove(task: Task, mdev: ApMatrixMdev): Promise<void> {
+    beginOperation(task);
     await mdev.device.unregister(task);
     await this.design.change(task, { kind: 'remove', mdev }, async (section) => {
       const queues = [...mdev.qtable.get(task).values()];
@@ -58,6 +64,7 @@ export class MdevLifecycle {
         task,
         this.dev.mdevs.get(task).filter((other) => other !== mdev),
       );
+      mdev.lifetime.free(task);
       return OK;
     });
     this.dev.host.events.emit('vfio_ap.remove', task.name, { mdev: mdev.name });
@@ -65,6 +72,7 @@ export class MdevLifecycle {
 
   /** SET_IRQS with one eventfd: replaces what was registered; null takes it back. */
   setIrqs(task: Task, mdev: ApMatrixMdev, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno> {
+    beginOperation(task);
     return this.design.change(task, { kind: 'set-irqs', mdev }, () => {
       const trigger = index === VfioApIrq.REQUEST ? mdev.reqTrigger : mdev.cfgChgTrigger;
       eventfd?.get();
@@ -76,22 +84,26 @@ export class MdevLifecycle {
 
   /** The RESET ioctl: every linked queue. -EIO when one of them did not end normally. */
   reset(task: Task, mdev: ApMatrixMdev): Promise<Errno> {
+    beginOperation(task);
     return this.design.change(task, { kind: 'reset', mdev }, (section) =>
       resetQueues(task, this.dev, mdev.qtable.get(task).values(), section.onQueue),
     );
   }
 
   private async open(task: Task, mdev: ApMatrixMdev): Promise<Errno> {
+    beginOperation(task);
     const { kvm } = mdev.device;
     return kvm === null ? EINVAL : await this.design.attach(task, mdev, kvm);
   }
 
   private async close(task: Task, mdev: ApMatrixMdev): Promise<void> {
+    beginOperation(task);
     await this.design.detach(task, mdev);
   }
 
   /** The device is wanted back: the guest loses its resources now, user space is told to let go. */
   private async request(task: Task, mdev: ApMatrixMdev, count: number): Promise<void> {
+    beginOperation(task);
     await this.design.change(task, { kind: 'request', mdev }, async (section) => {
       if (mdev.kvm.get(task) !== null) {
         await section.withdraw(task);

@@ -5,6 +5,7 @@
 import { ApMask } from '../base/ap-mask.ts';
 import { adapterOf, domainOf } from '../base/apqn.ts';
 import { OK } from '../base/errno.ts';
+import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { hasApqn } from './ap-matrix.ts';
@@ -27,6 +28,7 @@ export class QueueBinding {
 
   /** A queue was bound; `publish` makes it findable by its APQN, under the same locks. */
   async probed(task: Task, queue: VfioApQueue, publish: () => void): Promise<void> {
+    beginOperation(task);
     await this.design.change(task, { kind: 'probe', apqn: queue.apqn }, async (section) => {
       const { mdev } = section;
       if (mdev !== null) {
@@ -42,6 +44,7 @@ export class QueueBinding {
 
   /** A queue is being taken away; `withdraw` makes it unfindable, under the same locks. */
   async removed(task: Task, queue: VfioApQueue, withdraw: () => void): Promise<void> {
+    beginOperation(task);
     await this.design.change(task, { kind: 'unbind', queue }, async (section) => {
       const { mdev } = section;
       const [adapter, domain] = [adapterOf(queue.apqn), domainOf(queue.apqn)];

@@ -3,6 +3,7 @@
  */
 import { adapterOf, domainOf, type Apqn } from '../base/apqn.ts';
 import type { AttributeDef } from '../driver-core/attribute.ts';
+import { beginOperation } from '../locks/task-memory.ts';
 import { hasApqn } from './ap-matrix.ts';
 import { findMdev } from './driver-steps.ts';
 import type { LockingDesign } from './locking/port.ts';
@@ -17,11 +18,13 @@ export interface QueueStatusOwner {
 export const QUEUE_STATUS: AttributeDef<QueueStatusOwner> = {
   name: 'status',
   mode: 0o444,
-  show: (task, { dev, design, apqn }) =>
-    design.inspect(task, () => {
+  show: (task, { dev, design, apqn }) => {
+    beginOperation(task);
+    return design.inspect(task, () => {
       const mdev = findMdev(task, dev, apqn);
       if (mdev === null) return 'unassigned\n';
       const used = mdev.kvm.get(task) !== null && hasApqn(mdev.shadow.get(task), adapterOf(apqn), domainOf(apqn));
       return used ? 'in use\n' : 'assigned\n';
-    }),
+    });
+  },
 };

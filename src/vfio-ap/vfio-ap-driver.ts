@@ -9,6 +9,7 @@ import type { ApCard } from '../ap-bus/ap-card.ts';
 import type { ApDriver } from '../ap-bus/ap-driver-port.ts';
 import { ApQueueDevice } from '../ap-bus/ap-queue-device.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
+import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import { apqnsOf } from './ap-matrix.ts';
 import type { HostConfiguration } from './host-config.ts';
@@ -45,6 +46,7 @@ export class VfioApDriver implements ApDriver {
     this.design.adoptQueue(queue);
     await this.binding.probed(task, queue, () => {
       queueDevice.driverData = queue;
+      queue.lifetime.publish();
     });
     // After the driver data: a reader of the attribute finds the queue complete.
     queueDevice.device.addAttribute(QUEUE_STATUS, { dev: this.dev, design: this.design, apqn: queue.apqn });
@@ -58,11 +60,13 @@ export class VfioApDriver implements ApDriver {
     const queue = queueDevice.driverData as VfioApQueue;
     await this.binding.removed(task, queue, () => {
       queueDevice.driverData = null;
+      queue.lifetime.free(task);
     });
   }
 
   /** -EADDRINUSE when any of the APQNs is assigned to an mdev, whether a guest runs or not. */
   async inUse(task: Task, apm: ApMask, aqm: ApMask): Promise<Errno> {
+    beginOperation(task);
     const used = await this.design.inUse(task, () => {
       let found = false;
       for (const mdev of this.dev.mdevs.get(task)) {

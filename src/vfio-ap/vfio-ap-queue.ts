@@ -6,6 +6,7 @@ import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
 import type { Kvm } from '../kvm/kvm.ts';
 import type { GuardedField } from '../locks/guarded-field.ts';
+import type { Lifetime } from '../locks/lifetime.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { WorkItem } from '../locks/work-item.ts';
 import type { VfioDevice } from '../vfio/vfio-device.ts';
@@ -23,6 +24,8 @@ export interface QueueOwner {
 
 export class VfioApQueue {
   readonly apqn: Apqn;
+  /** While the bus can find it: from the end of its probe until it is unbound. */
+  readonly lifetime: Lifetime;
   /** The mdev it is linked to. */
   readonly mdev: GuardedField<QueueOwner | null>;
   /** Guest address of the notification byte whose page is pinned; 0 = none. */
@@ -35,6 +38,7 @@ export class VfioApQueue {
 
   constructor(layer: LockLayer, apqn: Apqn) {
     this.apqn = apqn;
+    this.lifetime = layer.state.lifetime(this, 'vfio_ap queue');
     this.mdev = layer.field<QueueOwner | null>(this, 'matrix_mdev', null);
     this.savedIova = layer.field(this, 'saved_iova', 0);
     this.savedIsc = layer.field(this, 'saved_isc', NO_ISC);

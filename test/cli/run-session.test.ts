@@ -87,9 +87,11 @@ test('a host that cannot be brought up as the scenario says is a mistake of the 
 
 describe('Ctrl-C', () => {
   /** A run that ends when it is interrupted. */
-  async function interrupted(...names: string[]): Promise<{ code: number; terminal: FakeTerminal; signals: FakeSignals; asked: number }> {
+  async function interrupted(
+    ...names: string[]
+  ): Promise<{ code: number; terminal: FakeTerminal; signals: FakeSignals; asked: number; stalls: number }> {
     const [terminal, signals] = [fakeTerminal(), new FakeSignals()];
-    let asked = 0;
+    let [asked, stalls] = [0, 0];
     const create = (): RunHandle => {
       const { promise, resolve } = withResolver<RunReport>();
       const start = (): Promise<RunReport> => {
@@ -100,15 +102,19 @@ describe('Ctrl-C', () => {
         asked++;
         resolve(report({ ok: false, outcome: 'interrupted' }));
       };
-      return { start, interrupt, progress: () => PROGRESS };
+      // Who waits is looked at before the run is stopped, which ends the waits.
+      const stalled = (): void => {
+        if (asked === 0) stalls++;
+      };
+      return { start, interrupt, stalled, progress: () => PROGRESS };
     };
     const code = await runSession(settings(), { terminal, signals, create });
-    return { code, terminal, signals, asked };
+    return { code, terminal, signals, asked, stalls };
   }
 
   test.each(['SIGINT', 'SIGTERM'])('%s asks the run to stop, prints the report so far and exits with 130', async (name) => {
-    const { code, terminal, signals, asked } = await interrupted(name);
-    expect({ code, asked, exits: signals.exits }).toEqual({ code: 130, asked: 1, exits: [] });
+    const { code, terminal, signals, asked, stalls } = await interrupted(name);
+    expect({ code, asked, stalls, exits: signals.exits }).toEqual({ code: 130, asked: 1, stalls: 0, exits: [] });
     expect(terminal.stderr.text).toBe('apemu: interrupted, stopping guests and resetting queues (again to leave at once)\n');
     expect(terminal.stdout.text).toMatch(/^apemu run three-guests: interrupted after [^]*\ninterrupted: 480 operations/);
   });
@@ -124,8 +130,8 @@ describe('Ctrl-C', () => {
   });
 
   test('an event loop that runs empty stops the run, which then has failed', async () => {
-    const { code, terminal, asked } = await interrupted('beforeExit');
-    expect({ code, asked }).toEqual({ code: 1, asked: 1 });
+    const { code, terminal, asked, stalls } = await interrupted('beforeExit');
+    expect({ code, asked, stalls }).toEqual({ code: 1, asked: 1, stalls: 1 });
     expect(terminal.stderr.text).toContain('nothing can happen any more');
     expect(terminal.stdout.text).toContain('\n  - nothing could happen any more before the run had ended\ninterrupted: 480 operations');
   });
@@ -187,6 +193,17 @@ describe('files', () => {
     expect(readFileSync(logFile, 'utf8')).toBe('{"msg":"hello"}\n');
   });
 
+  test('--proc keeps what was learnt about locks, under the words that name the run', async () => {
+    const proc = join(folder, 'locks.txt');
+    const totals = { classes: 0, directDependencies: 0, indirectDependencies: 0, chains: 0, longestChain: 0, findings: {} };
+    const lockDump = { time: 2500, classes: [], chains: [], totals, statistics: [], sites: [] };
+    const { code, terminal } = await session(settings({ proc, json: true }), ending({ lockDump }));
+    expect([code, terminal.stdout.text.includes('lockDump')]).toEqual([0, false]);
+    expect(readFileSync(proc, 'utf8')).toMatch(
+      /^scenario three-guests, design guests-lock, live runtime, seed 42\n=+\nlockdep, at 2\.500 s\n/,
+    );
+  });
+
   test('an earlier report survives a run that fails', async () => {
     const save = join(folder, 'r.json');
     writeFileSync(save, 'earlier');
@@ -194,18 +211,21 @@ describe('files', () => {
     expect(readFileSync(save, 'utf8')).toBe('earlier');
   });
 
-  test.each(['save', 'events', 'log-file'])('--%s with a name that cannot be written: refused before anything starts', async (option) => {
-    const path = join(folder, 'no', 'such', 'folder');
-    const wanted = settings({}, 'run', `--${option}`, path);
-    let started = false;
-    const attempt = session(wanted, () => {
-      started = true;
-      return Promise.resolve(report());
-    });
-    await expect(attempt).rejects.toThrow(UsageError);
-    await expect(attempt).rejects.toThrow(`apemu run: --${option}: expected a file that can be written, got ENOENT`);
-    expect(started).toBe(false);
-  });
+  test.each(['save', 'proc', 'events', 'log-file'])(
+    '--%s with a name that cannot be written: refused before anything starts',
+    async (option) => {
+      const path = join(folder, 'no', 'such', 'folder');
+      const wanted = settings({}, 'run', `--${option}`, path);
+      let started = false;
+      const attempt = session(wanted, () => {
+        started = true;
+        return Promise.resolve(report());
+      });
+      await expect(attempt).rejects.toThrow(UsageError);
+      await expect(attempt).rejects.toThrow(`apemu run: --${option}: expected a file that can be written, got ENOENT`);
+      expect(started).toBe(false);
+    },
+  );
 });
 
 describe('settings', () => {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { LockClass } from '../../src/locks/lock-class.ts';
-import { heldNames, type Guard } from '../../src/locks/guard.ts';
+import { heldNames } from '../../src/locks/guard.ts';
 import type { TaskBody } from '../../src/runtime/task.ts';
 import { RandomStrategy } from '../../src/runtime/random-strategy.ts';
 import { WORLDS, controlledWorld } from '../helpers/lock-world.ts';
@@ -84,17 +84,14 @@ describe.each(WORLDS)('%s: mutex', (_name, make) => {
     });
   });
 
-  test('a guard releases once, however often it is asked', async () => {
+  test('after an early release the end of the scope does nothing, also when somebody else holds the lock by then', async () => {
     const { rt, locks, play, found } = make();
     const lock = locks.mutex(A, 'a');
     await play({
       first: async (task) => {
         using guard = await lock.acquire(task);
         guard.release();
-        guard.release();
         await rt.sleep(task, 4);
-        // By now the other one holds it: the end of this scope must not take it away.
-        guard.release();
       },
       second: async (task) => {
         await rt.sleep(task, 2);
@@ -104,28 +101,6 @@ describe.each(WORLDS)('%s: mutex', (_name, make) => {
       },
     });
     expect(found()).toEqual([]);
-  });
-
-  test('the release of a lock that somebody else holds is reported and does nothing', async () => {
-    const { rt, locks, play, found } = make();
-    const lock = locks.mutex(A, 'a');
-    let old: Guard | null = null;
-    await play({
-      thief: async (task) => {
-        old = await lock.acquire(task);
-        old.release();
-        await rt.sleep(task, 4);
-        lock.unlock(old);
-      },
-      owner: async (task) => {
-        await rt.sleep(task, 2);
-        using _ = await lock.acquire(task);
-        await rt.sleep(task, 4);
-        expect(lock.heldBy(task)).toBe(true);
-      },
-    });
-    expect(found()).toEqual(['assertion: thief releases a, which it does not hold']);
-    expect(old).not.toBeNull();
   });
 
   test('a task that ends with locks held is reported with their names, one that gave them back is not', async () => {

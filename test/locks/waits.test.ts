@@ -1,19 +1,15 @@
 /**
- * Goal: wait queues, completions, work items and active references wake whom they should, and every wait is validated at every call, also
+ * Goal: wait queues and completions wake whom they should, and every wait is validated at every call, also
  * when nothing has to be waited for. Method: the same scripts on both runtimes.
  */
 import { describe, expect, test } from 'vitest';
 import { heldNames } from '../../src/locks/guard.ts';
 import { LockClass } from '../../src/locks/lock-class.ts';
+import { clearSignal } from '../../src/locks/signal.ts';
+import type { Task } from '../../src/runtime/task.ts';
 import { WORLDS } from '../helpers/lock-world.ts';
 
-const [A, B, M, Q, W] = ['wait-a', 'wait-b', 'wait-map', 'wait-wq', 'wait-work'].map((name) => new LockClass(name)) as [
-  LockClass,
-  LockClass,
-  LockClass,
-  LockClass,
-  LockClass,
-];
+const [A, B, M] = ['wait-a', 'wait-b', 'wait-map'].map((name) => new LockClass(name)) as [LockClass, LockClass, LockClass];
 const order = (...classes: string[]): string => `lock-order: possible circular locking dependency: ${classes.join(' -> ')}`;
 
 describe.each(WORLDS)('%s: wait queue', (_name, make) => {
@@ -96,6 +92,53 @@ describe.each(WORLDS)('%s: wait queue', (_name, make) => {
     expect(rt.now()).toBeLessThan(10_000);
   });
 
+  test('an interruptible wait ends with a signal, does not begin with one pending, and does not mind one that was dealt with', async () => {
+    const { rt, locks, play } = make();
+    const queue = locks.waitQueue(locks.map(M, 'map'));
+    const log: unknown[] = [];
+    let ready = false;
+    const waiter = rt.spawn('waiter', async (task) => {
+      for (let i = 0; i < 2; i++) log.push(await queue.wait(task, () => ready, { interruptible: true, timeoutMs: 60_000 }));
+      clearSignal(task);
+      log.push(await queue.wait(task, () => ready, { interruptible: true }));
+    });
+    await play({
+      other: async (task) => {
+        await rt.sleep(task, 8);
+        locks.interrupt(task, waiter);
+        while (log.length < 2) await rt.sleep(task, 2);
+        ready = true;
+        queue.wakeAll(task);
+        await rt.join(task, waiter);
+      },
+    });
+    expect(log).toEqual([false, false, true]);
+    expect(rt.now()).toBeLessThan(30_000);
+  });
+
+  test('a signal does not end a wait that is not interruptible', async () => {
+    const { rt, locks, play } = make();
+    const queue = locks.waitQueue(locks.map(M, 'map'));
+    const log: string[] = [];
+    let ready = false;
+    const waiter = rt.spawn('waiter', async (task) => {
+      await queue.wait(task, () => ready);
+      log.push('awake');
+    });
+    await play({
+      other: async (task) => {
+        await rt.sleep(task, 4);
+        locks.interrupt(task, waiter);
+        await rt.sleep(task, 4);
+        log.push('ready');
+        ready = true;
+        queue.wakeAll(task);
+        await rt.join(task, waiter);
+      },
+    });
+    expect(log).toEqual(['ready', 'awake']);
+  });
+
   test.each([true, false])('the map is validated at every call, condition true at once: %s', async (ready) => {
     const { locks, play, found } = make();
     const [a, map] = [locks.mutex(A, 'a'), locks.map(M, 'map')];
@@ -143,24 +186,74 @@ describe.each(WORLDS)('%s: wait queue', (_name, make) => {
 });
 
 describe.each(WORLDS)('%s: completion', (_name, make) => {
+  test('completed once it lets one wait pass, now or later', async () => {
+    const { rt, locks, play } = make();
+    const completion = locks.completion(M, 'reset done');
+    const log: string[] = [];
+    const waiter = (name: string) => async (task: Task) => {
+      if (await completion.wait(task, { timeoutMs: 60_000 })) log.push(name);
+    };
+    await play({
+      hardware: async (task) => {
+        completion.completeOne(task);
+        await rt.sleep(task, 10);
+        log.push('one more');
+        completion.completeOne(null);
+        while (log.length < 3) await rt.sleep(task, 2);
+        expect(completion.done).toBe(false);
+      },
+      w1: waiter('passed'),
+      w2: waiter('passed'),
+    });
+    expect(log).toEqual(['passed', 'one more', 'passed']);
+  });
+
+  test.each([true, false])(
+    'waiting under a lock that completing code takes is reported before it ever ran, declared: %s',
+    async (declared) => {
+      const { locks, play, findings } = make();
+      const a = locks.mutex(A, 'a');
+      const completion = locks.completion(M, 'done', declared ? { completedUnder: [A] } : {});
+      await play({
+        only: async (task) => {
+          using _ = await a.acquire(task);
+          await completion.wait(task, { timeoutMs: 1 });
+        },
+      });
+      expect(findings.map(({ title, notes }) => [title, notes])).toEqual(
+        declared
+          ? [
+              [
+                'declared lock order broken: wait-a -> wait-map -> wait-a',
+                ['wait-map before wait-a is declared by the code that completes done'],
+              ],
+            ]
+          : [],
+      );
+    },
+  );
+
   test('all waiters go on, later ones do not wait, until it is armed again', async () => {
     const { rt, locks, play } = make();
     const completion = locks.completion(M, 'reset done');
     const log: string[] = [];
-    const waiter = (name: string, start: number) => async (task: Parameters<typeof completion.wait>[0]) => {
-      await rt.sleep(task, start);
+    const until = async (task: Task, condition: () => boolean): Promise<void> => {
+      while (!condition()) await rt.sleep(task, 1);
+    };
+    const waiter = (name: string, may: () => boolean) => async (task: Task) => {
+      await until(task, may);
       expect(await completion.wait(task)).toBe(true);
       log.push(name);
     };
     const outcome = await play({
-      w1: waiter('w1', 0),
-      w2: waiter('w2', 1),
+      w1: waiter('w1', () => true),
+      w2: waiter('w2', () => true),
       hardware: async (task) => {
         await rt.sleep(task, 8);
         log.push('done');
         completion.completeAll(null);
         expect(completion.done).toBe(true);
-        await rt.sleep(task, 8);
+        await until(task, () => log.includes('w3'));
         completion.reinit();
         expect(completion.done).toBe(false);
         log.push('armed');
@@ -168,8 +261,8 @@ describe.each(WORLDS)('%s: completion', (_name, make) => {
         log.push('done');
         completion.completeAll(task);
       },
-      w3: waiter('w3', 12),
-      w4: waiter('w4', 20),
+      w3: waiter('w3', () => log.length === 3),
+      w4: waiter('w4', () => log.includes('armed')),
     });
     expect(outcome).toBe('done');
     expect([log.slice(1, 3).toSorted(), log.toSpliced(1, 2)]).toEqual([
@@ -193,163 +286,5 @@ describe.each(WORLDS)('%s: completion', (_name, make) => {
       },
     });
     expect(found()).toEqual(promised ? [order('wait-a', 'wait-map', 'wait-a')] : []);
-  });
-});
-
-describe.each(WORLDS)('%s: work item', (_name, make) => {
-  test('flush waits for a queued and for a running item; queued twice before it begins it runs once', async () => {
-    const { rt, locks, play, found } = make();
-    const queue = locks.workQueue(Q, 'events');
-    const log: string[] = [];
-    const item = locks.workItem(queue, W, {
-      name: 'reset',
-      body: async (task) => {
-        log.push('begin');
-        await rt.sleep(task, 6);
-        log.push('end');
-      },
-    });
-    const outcome = await play({
-      user: async (task) => {
-        expect([item.queueWork(task), item.queueWork(task), item.busy]).toEqual([true, false, true]);
-        await item.flush(task);
-        log.push('flushed');
-        item.queueWork(task);
-        await rt.sleep(task, 3);
-        // It runs: this queues it once more, and the flush waits for both runs.
-        expect(item.queueWork(task)).toBe(true);
-        await item.flush(task);
-        log.push('flushed');
-        await item.flush(task);
-      },
-    });
-    expect([outcome, found(), item.busy]).toEqual(['done', [], false]);
-    expect(log.join(' ')).toBe('begin end flushed begin end begin end flushed');
-  });
-
-  test.each([true, false])('flush under a lock that the work takes is reported in any run, work needs it: %s', async (needs) => {
-    const { rt, locks, play, found } = make();
-    const [a, b, queue] = [locks.mutex(A, 'a'), locks.mutex(B, 'b'), locks.workQueue(Q, 'events')];
-    const item = locks.workItem(queue, W, {
-      name: 'reset',
-      body: async (task) => {
-        (await (needs ? a : b).acquire(task)).release();
-      },
-    });
-    await play({
-      user: async (task) => {
-        item.queueWork(task);
-        await rt.sleep(task, 4);
-        using _ = await a.acquire(task);
-        await item.flush(task);
-      },
-    });
-    expect(found()).toEqual(needs ? [order('wait-a', 'wait-work', 'wait-a')] : []);
-  });
-
-  test('the same as an actual deadlock, also when the worker has not begun yet', async () => {
-    const { locks, play, findings } = make({ validate: false });
-    const [a, queue] = [locks.mutex(A, 'a'), locks.workQueue(Q, 'events')];
-    const item = locks.workItem(queue, W, {
-      name: 'reset',
-      body: async (task) => {
-        (await a.acquire(task)).release();
-      },
-    });
-    const outcome = await play({
-      user: async (task) => {
-        using _ = await a.acquire(task);
-        item.queueWork(task);
-        await item.flush(task);
-      },
-    });
-    expect(outcome).not.toBe('done');
-    expect(findings.map(({ kind, tasks }) => [kind, tasks.toSorted()])).toEqual([['deadlock', ['kworker/reset', 'user']]]);
-  });
-
-  test('a body that throws does not swallow a run that was queued meanwhile', async () => {
-    const { rt, locks, play } = make();
-    let runs = 0;
-    const item = locks.workItem(locks.workQueue(Q, 'events'), W, {
-      name: 'reset',
-      body: async (task) => {
-        await rt.sleep(task, 4);
-        if (++runs === 1) throw new Error('first run');
-      },
-    });
-    const played = play({
-      user: async (task) => {
-        item.queueWork(task);
-        await rt.sleep(task, 2);
-        item.queueWork(task);
-        await item.flush(task);
-        expect(runs).toBe(2);
-      },
-    });
-    await expect(played).rejects.toThrow('first run');
-    expect([runs, item.busy]).toEqual([2, false]);
-  });
-});
-
-describe.each(WORLDS)('%s: active reference', (_name, make) => {
-  test.each(['put', 'using'] as const)('drain waits for users inside (given back by %s) and lets no new one in', async (how) => {
-    const { rt, locks, play, found } = make();
-    const active = locks.activeReference(A, 'assign_adapter');
-    const log: string[] = [];
-    const outcome = await play({
-      user: async (task) => {
-        const reference = active.get(task)!;
-        await rt.sleep(task, 8);
-        log.push('user leaves');
-        if (how === 'put') {
-          active.put(reference);
-          active.put(reference);
-        } else {
-          using _ = reference;
-        }
-      },
-      second: async (task) => {
-        using _ = active.get(task);
-        await rt.sleep(task, 2);
-      },
-      remover: async (task) => {
-        await rt.sleep(task, 4);
-        await active.drain(task);
-        log.push('removed');
-      },
-      late: async (task) => {
-        await rt.sleep(task, 6);
-        expect(active.get(task)).toBeNull();
-      },
-    });
-    expect([outcome, log, found()]).toEqual(['done', ['user leaves', 'removed'], []]);
-  });
-
-  test('removal under a lock that a store takes', async () => {
-    const { locks, play, found } = make();
-    const [active, m] = [locks.activeReference(A, 'attribute'), locks.mutex(B, 'm')];
-    await play({
-      only: async (task) => {
-        const reference = active.get(task)!;
-        (await m.acquire(task)).release();
-        active.put(reference);
-        using _ = await m.acquire(task);
-        await active.drain(task);
-      },
-    });
-    expect(found()).toEqual([order('wait-b', 'wait-a', 'wait-b')]);
-  });
-
-  test('removal by a store of the attribute itself', async () => {
-    const { locks, play, findings } = make();
-    const active = locks.activeReference(A, 'remove');
-    const outcome = await play({
-      only: async (task) => {
-        using _ = active.get(task);
-        await active.drain(task);
-      },
-    });
-    expect(outcome).not.toBe('done');
-    expect(findings.map(({ kind }) => kind)).toEqual(['recursive-lock', 'deadlock']);
   });
 });

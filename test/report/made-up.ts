@@ -3,6 +3,7 @@
  */
 import { apqnOf } from '../../src/base/apqn.ts';
 import type { CycleEdge, Finding } from '../../src/locks/finding.ts';
+import type { LockStatRow } from '../../src/locks/lock-stat.ts';
 import type { GuestReport, RunReport, TopologyReport } from '../../src/scenario/run-report.ts';
 
 export function edge(from: string, to: string, more: Partial<CycleEdge> = {}): CycleEdge {
@@ -50,6 +51,13 @@ export const DEADLOCK: Finding = {
     { task: 'vcpu0', pid: 1007, holds: ['vcpu->mutex', 'matrix_dev->lock'], waitsFor: 'kvm->lock', behind: ['admin'] },
   ],
 };
+
+export function statRow(lock: string, more: Partial<LockStatRow> = {}): LockStatRow {
+  return {
+    lock, mode: 'write', acquisitions: 1234, bounces: 600, contentions: 5, waitMsTotal: 1.5, waitMsMin: 0.1, waitMsMax: 0.75, waitMsP50: 0.2,
+    waitMsP99: 0.7, holdMsTotal: 123.4, holdMsMin: 0.01, holdMsMax: 2, holdMsP50: 0.05, holdMsP99: 1.5, queueMax: 3, queueMean: 1.4, ...more,
+  }; // prettier-ignore
+}
 
 export function guest(name: string, more: Partial<GuestReport> = {}): GuestReport {
   return {

@@ -8,7 +8,7 @@ import { runJson } from '../../src/report/run-json.ts';
 import type { RunReport } from '../../src/scenario/run-report.ts';
 import { runText } from '../../src/report/run-text.ts';
 import { judge } from '../../src/report/verdict.ts';
-import { ABBA, DEADLOCK, guest, report } from './made-up.ts';
+import { ABBA, DEADLOCK, guest, report, statRow } from './made-up.ts';
 
 const text = (made: RunReport, expected: readonly FindingKind[] = []): string => runText(made, judge(made, expected));
 const lastLine = (made: RunReport, expected: readonly FindingKind[] = []): string | undefined =>
@@ -47,8 +47,7 @@ describe('the verdict', () => {
 
 describe('the text', () => {
   test('of a clean run is this', () => {
-    const row = { lock: 'mdevs_lock', mode: 'write' as const, acquisitions: 1234, contentions: 5 };
-    const lockStat = [{ ...row, waitMsTotal: 1.5, waitMsMax: 0.75, holdMsTotal: 123.4, holdMsMax: 2, queueMax: 3 }];
+    const lockStat = [statRow('mdevs_lock')];
     const events = [{ ...failedEvent, result: 'ok', ok: true }];
     expect(text(report({ lockStat, events }))).toBe(`\
 apemu run three-guests: done after 2.310 s (design guests-lock, live runtime, seed 42)
@@ -115,19 +114,9 @@ ok: 480 operations of 2 guests verified, 0 findings
   test('is plain ASCII within 120 columns, whatever the names', () => {
     const name = 'n'.repeat(140);
     const events = Array.from({ length: 60 }, (_, t) => ({ ...failedEvent, t, what: `write /sys/${name} 6`, ok: t !== 59 }));
-    const lockStat = Array.from({ length: 20 }, () => {
-      return {
-        lock: name,
-        mode: 'read' as const,
-        acquisitions: 1e9,
-        contentions: 1e6,
-        waitMsTotal: 1e7,
-        waitMsMax: 1,
-        holdMsTotal: 1,
-        holdMsMax: 1,
-        queueMax: 9,
-      };
-    });
+    const lockStat = Array.from({ length: 20 }, () =>
+      statRow(name, { mode: 'read', acquisitions: 1e9, contentions: 1e6, waitMsTotal: 1e7 }),
+    );
     const made = text(report({ scenario: name, guests: [guest(name, { mdev: name })], events, lockStat, findings: [ABBA, DEADLOCK] }));
     expect(Math.max(...made.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
     expect(made).toMatch(/^[\n\x20-\x7e]*$/);

@@ -1,0 +1,127 @@
+/**
+ * A shared field without a declared guard. Two accesses of different tasks, at least one of them a write, race when neither comes before
+ * the other and no lock keeps them apart: the lock sets of Eraser, asked only of pairs that the vector clocks leave unordered (FastTrack).
+ * The kernel's way to find the same: KCSAN (kernel/kcsan), which needs luck with the timing.
+ */
+import type { MaybePromise, Runtime } from '../runtime/runtime.ts';
+import type { Op, Task } from '../runtime/task.ts';
+import type { Findings } from './finding.ts';
+import type { HappensBefore, TaskClock } from './happens-before.ts';
+import { keptApart, locksetOf, locksetText, type LockHold } from './lockset.ts';
+import { capturePlace, type Place } from './place.ts';
+
+/** One access, kept as long as a later one may race with it: the last write, and the last read of each task since. */
+interface Access {
+  readonly writes: boolean;
+  readonly task: Task;
+  readonly clock: TaskClock;
+  readonly time: number;
+  readonly held: readonly LockHold[];
+  /** Null unless places are kept. */
+  readonly place: Place | null;
+}
+
+export interface SharedFieldHost {
+  readonly rt: Runtime;
+  readonly findings: Findings;
+  readonly order: HappensBefore;
+  /** Keep the place of every remembered access: a stack for each. */
+  readonly places: boolean;
+}
+
+const READ = 0;
+const WRITE = 1;
+
+export class SharedField<T> implements Op {
+  readonly opName = 'shared-field';
+  private readonly host: SharedFieldHost;
+  private readonly owner: { readonly name: string };
+  private readonly label: string;
+  private value: T;
+  private lastWrite: Access | null = null;
+  /** By the entry of the task's clock; emptied by each write. */
+  private reads: (Access | undefined)[] = [];
+
+  constructor(host: SharedFieldHost, owner: { readonly name: string }, field: { label: string; value: T }) {
+    this.host = host;
+    this.owner = owner;
+    this.label = field.label;
+    this.value = field.value;
+  }
+
+  get name(): string {
+    return `${this.owner.name}.${this.label}`;
+  }
+
+  get(task: Task): T {
+    const clock = this.host.order.clockOf(task);
+    const known = this.reads[clock.entry];
+    // Nothing that others can learn of has happened since this task's last read: it says the same as that one.
+    if (known?.clock === clock && known.time === clock.time) return this.value;
+    const access = this.access(task, clock, false);
+    this.compare(this.lastWrite, access);
+    this.reads[clock.entry] = access;
+    return this.value;
+  }
+
+  set(task: Task, value: T): void {
+    this.value = value;
+    const clock = this.host.order.clockOf(task);
+    const { lastWrite } = this;
+    // As in `get`: whoever raced with this write has been told of the one before it.
+    if (lastWrite?.clock === clock && lastWrite.time === clock.time) return;
+    const access = this.access(task, clock, true);
+    this.compare(lastWrite, access);
+    for (const read of this.reads) if (read !== undefined) this.compare(read, access);
+    this.lastWrite = access;
+    this.reads = [];
+  }
+
+  /** A read that is a visible operation of its own. */
+  read(task: Task): MaybePromise<T> {
+    return this.host.rt.point(task, this, READ) as MaybePromise<T>;
+  }
+
+  write(task: Task, value: T): MaybePromise<void> {
+    return this.host.rt.point(task, this, WRITE, value) as MaybePromise<void>;
+  }
+
+  /** For checkers and dumps only: no task, no check. */
+  inspect(): T {
+    return this.value;
+  }
+
+  enabled(): boolean {
+    return true;
+  }
+
+  perform(task: Task): unknown {
+    return task.mode === READ ? this.get(task) : this.set(task, task.arg as T);
+  }
+
+  private access(task: Task, clock: TaskClock, writes: boolean): Access {
+    return { writes, task, clock, time: clock.time, held: locksetOf(task), place: this.host.places ? capturePlace() : null };
+  }
+
+  private compare(before: Access | null, now: Access): void {
+    if (before === null || before.clock === now.clock || now.clock.knows(before.clock, before.time)) return;
+    if (!keptApart(before.held, now.held)) this.report(before, now);
+  }
+
+  private report(before: Access, now: Access): void {
+    const place = now.place ?? capturePlace();
+    const how = (access: Access): string => `${access.writes ? 'written' : 'read'} by ${access.task.name}`;
+    this.host.findings.report({
+      kind: 'data-race',
+      key: `data-race:${this.label}:${before.writes ? 'write' : 'read'}-${now.writes ? 'write' : 'read'}:${place[0] ?? ''}`,
+      title: `${this.name} is ${how(now)} and was ${how(before)}, in no order, and no lock keeps the two apart`,
+      tasks: [now.task.name, before.task.name],
+      time: this.host.rt.now(),
+      place,
+      notes: [
+        `${now.task.name} holds ${locksetText(now.held)}`,
+        `${before.task.name} held ${locksetText(before.held)}${before.place === null ? '' : ` at ${before.place[0] ?? 'an unknown place'}`}`,
+      ],
+    });
+  }
+}
