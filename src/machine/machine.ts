@@ -74,6 +74,9 @@ export class Machine {
     this.bus = makeBus(options, this.hardware, this.sysfs);
     const { hardware, sysfs, bus } = this;
     this.vfioAp = new VfioAp({ layer, sysfs, bus, hardware, log, events }, options.design);
+    // Checked from the first acquisition on: an order that contradicts the design's is reported without its counterpart having occurred.
+    const { design } = this.vfioAp;
+    for (const chain of design.order) layer.declareOrder(chain, design.name);
     const random = new Prng(options.seed);
     const onOperation = options.onOperation ?? (() => undefined);
     const { retryLimitMs } = options;
