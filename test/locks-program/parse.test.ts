@@ -50,6 +50,7 @@ describe('an operation on what nothing has set up is an error:', () => {
     ['W(A) d(B)', 1, /downgrade: expected task 0 to hold B for write, got no hold$/],
     ['r(A) d(A)', 1, /downgrade: expected task 0 to hold A for write, got a read hold$/],
     ['W(A) d(A) d(A)', 2, /got a read hold$/],
+    ['W(A) x() d(A)', 2, /expected task 0 to hold A for write, got no hold$/],
     ['0:W(A) 1:d(A)', 1, /expected task 1 to hold A for write, got no hold$/],
     ['W(A:X) u(A:X) W(A:Y)', 2, /expected A to stay of class "X", got "Y"$/],
   ])('%s', (text, op, message) => {

@@ -47,6 +47,22 @@ describe('trylocks', () => {
   });
 });
 
+describe('the chain cache', () => {
+  test('keeps lockdep from looking again: a sequence that was silent once stays silent', () => {
+    const first = 'W(A) r(B) u(B) R(C) u(C) r(D) | W(D) r(C) R(A) u(A) u(C)';
+    expect(short(strict(`${first} r(C)`))).toBe('ok');
+    // Another sequence with the same two neighbours is looked at, and now the search gets through.
+    expect(short(strict(`${first} | W(E) W(D) r(C)`))).toBe('report 16 circular');
+    expect(short(own(first))).toBe('report 10 circular');
+  });
+
+  test('tells the modes of a class apart, and an edge collects them', () => {
+    const text = 'W(Y) R(X) | W(Y) W(X) | R(X) W(Y)';
+    expect([short(strict(text)), short(own(text))]).toEqual(['report 9 circular', 'report 9 circular']);
+    expect(short(strict('W(Y) R(X) | R(X) W(Y)'))).toBe('ok');
+  });
+});
+
 describe('releases and downgrades take what is above again', () => {
   test('a release below teaches the order of what is left: nothing to hide behind', () => {
     // Before the release only A -> B (R) and B -> C (S) are known; after it A and C are neighbours.
@@ -73,6 +89,13 @@ describe('nest locks', () => {
       expect(short(judge('W(G) W(K1:K) W(K2:K)'))).toBe('report 2 recursive');
       expect(short(judge('W(G) W(K1:K^G) W(K2:K^G)'))).toBe('ok');
       expect(short(judge('W(K1:K) W(K2:K/1)'))).toBe('ok');
+    }
+  });
+
+  test('keep lockdep from learning the order within', () => {
+    for (const judge of [strict, own]) {
+      expect(short(judge('W(G) W(K1:K^G) W(M) W(K2:K^G)'))).toBe('ok');
+      expect(short(judge('W(G) W(K1:K) W(M) W(K2:K)'))).toBe('report 3 recursive');
     }
   });
 
@@ -143,6 +166,12 @@ test('after its first report lockdep is off; the own verdict goes on', () => {
     [5, ['B', 'A']],
     [13, ['D', 'C']],
   ]);
+});
+
+test('the own verdict tells each thing once, and a task that has ended holds nothing', () => {
+  expect(own('W(A) u(A) u(A) u(A)').reports).toHaveLength(1);
+  const ended = program('W(A) x() W(B) u(B) W(B) W(A)', { open: true });
+  expect(own(ended).reports!.map(({ type }) => type)).toEqual(['exit-held']);
 });
 
 test('programs do not learn from each other', () => {
