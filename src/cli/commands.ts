@@ -56,7 +56,8 @@ export const COMMANDS: readonly Command[] = [
     details: [
       'FILE holds JSON: one program {name, ops: [{task, op, lock, cls, subclass?, nestLock?}]}, or a list of them.',
       'op is one of lock, unlock, rlock, rlockRecursive, trylock, tryrlock, tryrlockRecursive, downgrade, syncWait,',
-      'lockThenUnlock, taskExit and init.',
+      'lockThenUnlock, taskExit and init. FILE may also be a log with lockdep or hung-task reports, which are redrawn and',
+      'graded, or a trace of the events lock:lock_acquire and lock:lock_release as text.',
     ],
     load: async () => (await import('./locks.ts')).locks,
   },

@@ -2,6 +2,7 @@
  * `apemu locks check FILE`: judges lock programs, by the product's own rules or as Linux lockdep would. No kernel counterpart.
  */
 import { readFileSync } from 'node:fs';
+import { judgeCapture } from './lock-capture.ts';
 import { checkPrograms } from '../locks/program/check.ts';
 import type { ProgramVerdict, Report } from '../locks/program/verdict.ts';
 import { count } from '../report/layout.ts';
@@ -16,10 +17,20 @@ export const locks: CommandBody = async (options, terminal) => {
   if (verb !== 'check')
     throw verb === undefined ? new UsageError(NO_VERB) : wrongWord('apemu locks', 'check', { word: verb, known: ['check'] });
   if (file === undefined) throw new UsageError('apemu locks check: expected a file with lock programs, got nothing');
-  const verdicts = checkPrograms(readJson(file), { strict: options.has('strict') });
-  const text = options.has('json') ? `${JSON.stringify(verdicts, null, 2)}\n` : verdictText(verdicts, paintFor(terminal));
-  await writeOut(terminal.stdout, text);
-  return exitCode(verdicts);
+  const text = readText(file);
+  const check = { strict: options.has('strict') };
+  // Programs are JSON; anything else is what a kernel wrote.
+  const judged =
+    /^\s*[[{]/.test(text) && !/^\s*\[\s*\d+\.\d+\]/.test(text)
+      ? { verdicts: checkPrograms(parse(text, file), check), captured: [], lines: [] }
+      : judgeCapture(text, file, check);
+  const { verdicts, captured, lines } = judged;
+  const told = lines.map((line) => `${line}\n`).join('');
+  const out = options.has('json')
+    ? `${JSON.stringify([...verdicts, ...captured], null, 2)}\n`
+    : told + verdictText(verdicts, captured.length, paintFor(terminal));
+  await writeOut(terminal.stdout, out);
+  return captured.length > 0 && exitCode(verdicts) === EXIT_OK ? EXIT_FOUND : exitCode(verdicts);
 };
 
 const NO_VERB = 'apemu locks: expected check FILE, got nothing';
@@ -30,13 +41,15 @@ function exitCode(verdicts: readonly ProgramVerdict[]): number {
   return verdicts.some(({ verdict }) => verdict === 'report') ? EXIT_FOUND : EXIT_OK;
 }
 
-function readJson(file: string): unknown {
-  let text: string;
+function readText(file: string): string {
   try {
-    text = readFileSync(file, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw new UsageError(`${file}: expected a readable file with lock programs, got ${(error as Error).message}`);
   }
+}
+
+function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -46,13 +59,14 @@ function readJson(file: string): unknown {
 }
 
 /** One line a program; under a report what was found, each dependency with the operation that showed it. */
-function verdictText(verdicts: readonly ProgramVerdict[], paint: Paint): string {
+function verdictText(verdicts: readonly ProgramVerdict[], captured: number, paint: Paint): string {
   const tally = { ok: 0, report: 0, error: 0 };
   const lines: string[] = [];
   for (const verdict of verdicts) {
     tally[verdict.verdict]++;
     lines.push(...verdictLines(verdict, paint));
   }
+  if (captured > 0) lines.push(`${count(captured, 'report')} without a cycle to judge again`);
   const total = count(verdicts.length, 'program');
   lines.push(`${total}: ${tally.ok} ok, ${count(tally.report, 'report')}, ${count(tally.error, 'error')}`);
   return `${lines.join('\n')}\n`;

@@ -71,12 +71,14 @@ test('--strict is the verdict of Linux lockdep', async () => {
 
 test('a mistake is told in one line', async () => {
   const notJson = file('not.json', 'host: [\n  1\n');
+  const broken = file('broken.json', '[{"name": "x",\n');
   for (const [args, line] of [
     [[], /^apemu locks: expected check FILE, got nothing\n$/],
     [['chekc', 'x'], /^apemu locks: expected check, got "chekc"; did you mean "check"\?\n$/],
     [['check'], /^apemu locks check: expected a file with lock programs, got nothing\n$/],
     [['check', join(folder, 'missing.json')], /missing\.json: expected a readable file with lock programs, got ENOENT[^\n]*\n$/],
-    [['check', notJson], /not\.json: expected lock programs as JSON, got [^\n]*\n$/],
+    [['check', notJson], /not\.json: expected lock programs as JSON, a lockdep report or a lock trace: [^\n]*\n$/],
+    [['check', broken], /broken\.json: expected lock programs as JSON, got [^\n]*\n$/],
   ] as const) {
     const { code, out, err } = await locks(...args);
     expect({ code, out }).toEqual({ code: 2, out: '' });
