@@ -3,23 +3,9 @@
  * No kernel counterpart.
  */
 import { z } from 'zod';
+import { FINDING_KINDS, type FindingKind } from '../locks/finding.ts';
 import { fields } from './validate.ts';
 import { oneOf } from './values.ts';
-
-export const FINDING_KINDS = [
-  'lock-order',
-  'recursive-lock',
-  'deadlock',
-  'hung-task',
-  'data-race',
-  'stale-write',
-  'use-after-free',
-  'leak',
-  'invariant',
-  'guest-error',
-  'assertion',
-] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
 
 /** The kinds of findings that are expected; empty: a clean run. */
 export type ExpectedKinds = readonly FindingKind[];
