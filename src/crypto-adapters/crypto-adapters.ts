@@ -214,7 +214,7 @@ export class CryptoAdapters {
     return this.positions[adapterOf(apqn)]?.known(domainOf(apqn))?.state;
   }
 
-  /** Has anybody sent a message to the queue or enabled its interrupts since its last reset began? */
+  /** Has anybody sent a message to the queue since its last reset began, or has its interrupt enabled? */
   usedSinceReset(apqn: Apqn): boolean {
     return this.positions[adapterOf(apqn)]?.known(domainOf(apqn))?.used ?? false;
   }

@@ -28,6 +28,8 @@ export class QueueWork {
   readonly pending: Pending[] = [];
   readonly replies: Reply[] = [];
   irq: Irq | null = null;
+  /** A message was accepted since the last reset. */
+  sent = false;
   serving: Timer | null = null;
   /** An AQIC is still taking effect. */
   irqChange: Timer | null = null;

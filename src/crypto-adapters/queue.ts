@@ -55,9 +55,9 @@ export class HwQueue implements Op {
     return this.work ?? NO_WORK;
   }
 
-  /** A message was sent or an interrupt enabled since the last reset began. */
+  /** A message was sent since the last reset began, or an interrupt is enabled: somebody's traces are in the queue. */
   get used(): boolean {
-    return this.work !== null && this.work.resetting === null;
+    return this.work !== null && (this.work.sent || this.work.irq !== null);
   }
 
   enabled(): boolean {
@@ -136,6 +136,7 @@ export class HwQueue implements Op {
     if (rc !== Rc.NORMAL) return this.status(rc);
     const work = (this.work ??= new QueueWork());
     // The sender may use its buffer for something else from now on.
+    work.sent = true;
     work.pending.push({ psmid, message: new Uint8Array(message) });
     this.adapter.counters.requests++;
     if (work.serving === null) this.serve(work);
