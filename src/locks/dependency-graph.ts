@@ -13,6 +13,8 @@ export interface HeldLock {
   readonly lock: string;
   readonly cls: string;
   readonly mode: LockMode;
+  /** Class of the lock itself, without the subclass it was taken under. */
+  readonly home: LockClass;
 }
 
 /** Who asked, when and where. */
@@ -28,6 +30,8 @@ export interface EdgeContext {
   readonly held: readonly HeldLock[];
   /** The lock that was asked for. */
   readonly asked: string;
+  /** Its own class; null where only a class was named. */
+  readonly askedHome: LockClass | null;
   /** `declared`: nobody did this, it was said to be the order. Otherwise the kind of interrupt that would ask for `to`. */
   readonly origin: 'observed' | 'declared' | 'hardirq' | 'softirq';
 }

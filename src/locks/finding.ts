@@ -2,6 +2,7 @@
  * What a run found: lock-order cycles, deadlocks, races, leaks, broken invariants. Data first; src/report makes text of it.
  */
 import type { Place } from './place.ts';
+import type { Grade } from './program/verdict.ts';
 
 export const FINDING_KINDS = [
   'lock-order',
@@ -86,6 +87,12 @@ export interface Finding {
   readonly bystanders?: readonly BlockedTask[];
   readonly place?: Place;
   readonly notes?: readonly string[];
+  /** Of a predicted cycle: can it really happen, as far as was seen when it was reported? It never changes a verdict. */
+  readonly grade?: Grade;
+  /** Names of the locks that keep the tasks apart, with grade GUARDED. */
+  readonly guards?: readonly string[];
+  /** How to bring it about again. */
+  readonly replay?: string;
 }
 
 type Listener = (finding: Finding) => void;

@@ -9,6 +9,11 @@ export interface Named {
   readonly name: string;
 }
 
+/** A lock as the validator sees it. */
+export interface Instance extends Named {
+  readonly cls: LockClass;
+}
+
 /** Not a lock but a state of the task, kept on the held stack because it begins and ends as a lock is taken and released. */
 export type ContextKind = 'hardirq' | 'softirq' | 'hardirqs off' | 'softirqs off';
 

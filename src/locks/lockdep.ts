@@ -5,12 +5,13 @@
  */
 import type { Task } from '../runtime/task.ts';
 import { ChainNode } from './chain.ts';
+import { gradeCycle } from './cycle-grade.ts';
 import { DeclaredOrder } from './declared-order.ts';
 import { DependencyGraph, type Edge, type EdgeContext, type HeldLock } from './dependency-graph.ts';
 import type { Findings } from './finding.ts';
 import { findHeld, heldGuards, type Guard, type Held } from './guard.ts';
 import { IrqUsage, irqStateOf, type IrqPair, type UsageSite } from './irq-usage.ts';
-import type { LockClass, Named } from './lock-class.ts';
+import type { Instance, LockClass } from './lock-class.ts';
 import { reportMisuse } from './misuse.ts';
 import { EXCLUSIVE, isTry, NEST, RECURSIVE, WAIT, type LockMode } from './modes.ts';
 import { cycleFinding, inconsistentFinding, sameClassFinding } from './order-report.ts';
@@ -20,7 +21,7 @@ import { capturePlace, type Place } from './place.ts';
 interface Request {
   readonly cls: LockClass;
   readonly mode: LockMode;
-  readonly lock: Named | null;
+  readonly lock: Instance | null;
   /** Given back before the task sleeps. */
   readonly dropped?: Guard;
   /** Puts locks of the class in order. */
@@ -44,7 +45,7 @@ export class Lockdep {
   }
 
   /** Node of "what the task holds, then cls"; validates when this sequence is new. Called before the task may block. */
-  check(task: Task, cls: LockClass, mode: LockMode, lock: Named | null = null): ChainNode {
+  check(task: Task, cls: LockClass, mode: LockMode, lock: Instance | null = null): ChainNode {
     const at = (task.chain as ChainNode | null) ?? this.root;
     return at.child(cls, mode) ?? this.learn(task, at, { cls, mode, lock });
   }
@@ -157,13 +158,14 @@ export class Lockdep {
 
   private depend(task: Task, request: Request, node: ChainNode): void {
     const entries = this.above(task, request);
-    const held: HeldLock[] = entries.map(({ lock, cls, mode }) => ({ lock: lock.name, cls: cls.name, mode })).toReversed();
+    const held: HeldLock[] = entries.map(({ lock, cls, mode }) => ({ lock: lock.name, cls: cls.name, mode, home: lock.cls })).toReversed();
     for (const entry of entries) {
       if (entry.cls === request.cls) continue;
       this.edge(task, entry.cls, request.cls, {
         ...{ task: task.name, pid: task.pid, time: this.rt.now(), fromMode: entry.mode, toMode: node.mode },
         ...{ fromPlace: entry.after?.place ?? [], toPlace: node.place, held, origin: 'observed' },
         asked: request.lock?.name ?? request.cls.name,
+        askedHome: request.lock?.cls ?? null,
       });
     }
   }
@@ -171,12 +173,14 @@ export class Lockdep {
   private edge(task: { name: string }, from: LockClass, to: LockClass, context: EdgeContext): Edge | null {
     const edge = this.graph.add(from, to, context);
     const cycle = edge === null ? null : this.graph.cycleThrough(edge, context);
-    if (cycle !== null) this.findings.report(cycleFinding(this.graph, { name: task.name, time: this.rt.now() }, cycle));
+    if (cycle === null) return edge;
+    const graded = gradeCycle(cycle, (cls) => this.root.unsettledChild(cls, EXCLUSIVE) !== undefined);
+    this.findings.report(cycleFinding(this.graph, { name: task.name, time: this.rt.now() }, cycle, graded));
     return edge;
   }
 
   private declaredEdge(from: LockClass, to: LockClass, by: string): void {
-    const nothing = { pid: 0, time: 0, fromPlace: [], toPlace: [], held: [], asked: to.name };
+    const nothing = { pid: 0, time: 0, fromPlace: [], toPlace: [], held: [], asked: to.name, askedHome: null };
     this.edge({ name: by }, from, to, { ...nothing, task: by, fromMode: EXCLUSIVE, toMode: EXCLUSIVE, origin: 'declared' });
   }
 
@@ -190,7 +194,7 @@ export class Lockdep {
     }
     this.edge(task, held.cls, taken.cls, {
       ...{ task: taken.task, pid: taken.pid, time: taken.time, fromMode: held.mode, toMode: taken.mode },
-      ...{ fromPlace: held.place, toPlace: taken.place, held: [], asked: taken.cls.name, origin: irq },
+      ...{ fromPlace: held.place, toPlace: taken.place, held: [], asked: taken.cls.name, askedHome: null, origin: irq },
     });
   }
 

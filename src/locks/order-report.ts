@@ -3,6 +3,7 @@
  * print_circular_bug, print_deadlock_bug, print_usage_bug, print_irq_inversion_bug).
  */
 import type { Task } from '../runtime/task.ts';
+import type { CycleGrade } from './cycle-grade.ts';
 import type { Cycle, DependencyGraph } from './dependency-graph.ts';
 import type { Finding } from './finding.ts';
 import { heldNames, type Guard } from './guard.ts';
@@ -10,7 +11,7 @@ import type { IrqPair, UsageSite } from './irq-usage.ts';
 import { modeName, type LockMode } from './modes.ts';
 import type { Place } from './place.ts';
 
-export function cycleFinding(graph: DependencyGraph, who: { name: string; time: number }, cycle: Cycle): Finding {
+export function cycleFinding(graph: DependencyGraph, who: { name: string; time: number }, cycle: Cycle, graded: CycleGrade): Finding {
   const edges = graph.cycleEdges(cycle);
   const classes = edges.map((edge) => edge.from);
   const irqs = new Set(cycle.map(({ context }) => context.origin).filter((origin) => origin === 'hardirq' || origin === 'softirq'));
@@ -26,6 +27,7 @@ export function cycleFinding(graph: DependencyGraph, who: { name: string; time: 
   const notes = [
     ...declared.map(({ from, to, task }) => `${from} before ${to} is declared by ${task}`),
     ...cycle.flatMap(({ context }, i) => interruptNote(context.origin, edges[i]!)),
+    ...(graded.notes ?? []),
   ];
   return {
     kind: 'lock-order',
@@ -34,6 +36,7 @@ export function cycleFinding(graph: DependencyGraph, who: { name: string; time: 
     tasks: [...new Set([who.name, ...tasks])],
     time: who.time,
     cycle: edges,
+    ...graded,
     ...(notes.length > 0 ? { notes } : {}),
   };
 }

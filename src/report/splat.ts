@@ -19,6 +19,7 @@ export function splatLines(finding: Finding, context?: string): string[] {
   const who = `${newest.task}/${newest.pid}`;
   const lines = [RULE, `possible ${recursive ? 'recursive locking' : 'circular locking dependency'} detected`];
   if (context !== undefined) lines.push(context);
+  lines.push(...gradeLines(finding));
   lines.push(THIN_RULE, `${who} asks, at ${seconds(newest.time)}, for:`, `  ${lockLine(newest.to, newest.toMode, newest.toPlace)}`);
   lines.push('while it holds:', `  ${lockLine(newest.from, newest.fromMode, newest.fromPlace)}`);
   if (!recursive) lines.push(`and elsewhere (${newest.from}) was already asked for with (${newest.to}) held, directly or through others.`);
@@ -31,6 +32,25 @@ export function splatLines(finding: Finding, context?: string): string[] {
   lines.push('', ...heldLines(newest), '', `Where ${who} asks for (${newest.to}):`, ...placeLines(newest.toPlace, '  '));
   for (const note of finding.notes ?? []) lines.push(...wrapText(note, 'note: ', '      '));
   lines.push(RULE);
+  return lines;
+}
+
+const GRADES: Readonly<Record<NonNullable<Finding['grade']>, string>> = {
+  REACHABLE: 'tasks that do what was seen can get stuck',
+  'NEEDS-WRITER': 'only with a writer in the queue between the readers, and none was seen',
+  GUARDED: 'in all that was seen, something keeps the tasks apart',
+  'CLASS-ONLY': 'first seen with different locks of the classes; later sightings of the same sequence are not kept',
+  'SINGLE-TASK': 'first seen in one task only, which cannot wait for itself here',
+};
+
+/** Head of a graded report; what was found stays a finding in any case. */
+function gradeLines({ grade, guards, replay }: Finding): string[] {
+  const lines: string[] = [];
+  if (grade !== undefined) {
+    const why = guards === undefined ? GRADES[grade] : `${guards.join(', ')} ${guards.length === 1 ? 'keeps' : 'keep'} the tasks apart`;
+    lines.push(...wrapText(`grade: ${grade} (${why})`, '', '       '));
+  }
+  if (replay !== undefined) lines.push(`replay: ${replay}`);
   return lines;
 }
 

@@ -7,7 +7,8 @@ import { OK } from '../../src/base/errno.ts';
 import { secureExecution } from '../../src/kvm/secure-execution.ts';
 import type { Task } from '../../src/runtime/task.ts';
 import { GuestsLock } from '../../src/vfio-ap/locking/guests-lock.ts';
-import type { Body, Target } from '../../src/vfio-ap/locking/port.ts';
+import type { ApMatrixMdev } from '../../src/vfio-ap/ap-matrix-mdev.ts';
+import { sameLock, type Body, type Target } from '../../src/vfio-ap/locking/port.ts';
 import { M1, M2, RUNTIMES, onHost, type Host } from '../helpers/host.ts';
 
 const ON = { ir: true, isc: 3, nib: 0x20000 };
@@ -159,3 +160,31 @@ describe('a design with two locks the wrong way round', () => {
     }),
   );
 });
+
+/** kvm->lock and mdevs_lock change places in `detach`, both under guests_lock. */
+class SwappedDetach extends GuestsLock {
+  override readonly name = 'swapped-detach';
+
+  override async detach(task: Task, mdev: ApMatrixMdev): Promise<void> {
+    const kvm = (await mdev.kvm.read(task))!;
+    await this['publish'](task, kvm, null);
+    using _guests = await this['guestsLock'].acquire(task);
+    using _mdevs = await this.stateLock.acquire(task);
+    using _kvm = await kvm.lock.acquire(task);
+    await this['steps'].clearMasks(task, kvm);
+    await this['steps'].resetQueues(task, mdev, sameLock);
+    this['steps'].unbind(task, mdev, kvm);
+  }
+}
+
+test.each(RUNTIMES)('two locks that change places under guests_lock are reported on the %s runtime, and graded as guarded by it', (kind) =>
+  onHost(kind, { design: (context) => new SwappedDetach(context), findings: true }, async (host, task) => {
+    await host.create(task, M1, { adapters: [5], domains: [4] });
+    await host.attach(task, 'guest1', M1);
+    await host.detach(task, 'guest1');
+    const found = host.layer.findings.list.find(({ title }) => title.includes('mdevs_lock -> kvm->lock'));
+    expect(found).toMatchObject({ kind: 'lock-order', grade: 'GUARDED' });
+    // All that is common is named: the sightings are of one guest, so its big lock is among them.
+    expect(found!.guards).toContain('guests_lock');
+  }),
+);

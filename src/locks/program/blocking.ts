@@ -3,7 +3,7 @@
  * Where no row of links leads round, no deadlock between instances is possible. No kernel counterpart.
  */
 import { EXCLUSIVE, RECURSIVE } from '../modes.ts';
-import type { Section, WaitPoint } from './section.ts';
+import type { Hold, Section, WaitPoint } from './section.ts';
 
 export interface Link {
   readonly to: number;
@@ -35,7 +35,7 @@ export class Blocking {
   compatible(a: number, b: number): boolean {
     const key = Math.min(a, b) * this.points.length + Math.max(a, b);
     let known = this.pairs.get(key);
-    if (known === undefined) this.pairs.set(key, (known = commonGuard(this.points[a]!, this.points[b]!) === undefined));
+    if (known === undefined) this.pairs.set(key, (known = !this.points[a]!.held.some((mine) => excludes(mine, this.points[b]!))));
     return known;
   }
 
@@ -44,18 +44,18 @@ export class Blocking {
     const found = new Set<number>();
     for (const [i, a] of members.entries()) {
       for (const b of members.slice(i + 1)) {
-        const guard = commonGuard(this.points[a]!, this.points[b]!);
-        if (guard !== undefined) found.add(guard);
+        for (const guard of commonGuards(this.points[a]!, this.points[b]!)) found.add(guard);
       }
     }
     return [...found];
   }
 }
 
-function commonGuard(a: WaitPoint, b: WaitPoint): number | undefined {
-  return a.held.find((mine) => b.held.some(({ lock, mode }) => lock === mine.lock && (mode === EXCLUSIVE || mine.mode === EXCLUSIVE)))
-    ?.lock;
+function excludes(mine: Hold, { held }: WaitPoint): boolean {
+  return held.some(({ lock, mode }) => lock === mine.lock && (mode === EXCLUSIVE || mine.mode === EXCLUSIVE));
 }
+
+const commonGuards = (a: WaitPoint, b: WaitPoint): number[] => a.held.filter((mine) => excludes(mine, b)).map(({ lock }) => lock);
 
 function allLinks(points: readonly WaitPoint[]): Link[][] {
   const holders = new Map<number, Map<number, boolean>>();

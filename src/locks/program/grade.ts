@@ -15,7 +15,7 @@ export interface Graded {
 }
 
 /** Tasks in one ring. */
-const MAX_RING = 8;
+export const MAX_RING = 8;
 /** Steps of the search for rings of one kind and length, where the program does not have more links than that. */
 const MIN_STEPS = 50_000;
 
