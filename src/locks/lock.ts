@@ -194,7 +194,9 @@ export abstract class Lock implements Held, Op {
   }
 
   private mustBeUnused(by: Task, rule: MisuseRule, verb: string): boolean {
-    const { holders, waiters } = this.users();
+    const { holders: owners, waiters } = this.users();
+    // Its own last release may still be on its way to the others.
+    const holders = owners.filter((holder) => holder !== by || findHeld(by, this) !== null);
     if (holders.length === 0 && waiters.length === 0) return true;
     const names = (tasks: readonly Task[]): string => [...new Set(tasks.map((task) => task.name))].join(', ');
     const state = holders.length === 0 ? `for which ${names(waiters)} waits` : `while ${names(holders)} holds it`;

@@ -181,8 +181,7 @@ describe.each(WORLDS)('%s: life of a lock', (_name, make) => {
           a.initialise(task, B);
           expect(a.cls).toBe(A);
         }
-        // Past this the release is visible to everybody.
-        await locks.rt.sleep(task, 1);
+        // Its own release may not be visible to others yet: that is no reason to complain.
         a.initialise(task, B);
         expect(a.cls).toBe(B);
       },

@@ -220,7 +220,7 @@ describe.each(WORLDS)('%s: completion', (_name, make) => {
           await completion.wait(task, { timeoutMs: 1 });
         },
       });
-      expect(findings.map(({ title, notes }) => [title, notes])).toEqual(
+      expect(findings.map(({ title, notes }) => [title, notes?.slice(0, 1)])).toEqual(
         declared
           ? [
               [
