@@ -195,7 +195,7 @@ export abstract class Lock implements Held, Op {
 
   private mustBeUnused(by: Task, rule: MisuseRule, verb: string): boolean {
     const { holders: owners, waiters } = this.users();
-    // Its own last release may still be on its way to the others.
+    // What this task has just released counts no longer, even if others cannot see that yet.
     const holders = owners.filter((holder) => holder !== by || findHeld(by, this) !== null);
     if (holders.length === 0 && waiters.length === 0) return true;
     const names = (tasks: readonly Task[]): string => [...new Set(tasks.map((task) => task.name))].join(', ');
