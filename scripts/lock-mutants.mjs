@@ -376,7 +376,7 @@ const programs = [
   own('a trylock closes a cycle', 'judge', 'if (isTry(mode) || this.serialised', 'if (this.serialised'),
   own('a nest lock orders nothing', 'judge', 'if (nest) return true;', ''),
   own('one report for each repetition', 'judge', 'if (this.keys.has(key)) return;', ''),
-  grade('the locks that keep tasks apart are not named', 'blocking', 'found.add(guard);', ''),
+  grade('the locks that keep tasks apart are not named', 'blocking', 'found.add(guard);', 'void guard;'),
   grade('a section has tasks without end', 'grade', '.length < section.tasks', '.length >= 0'),
   grade(
     'readers stop readers without a writer',
