@@ -4,17 +4,27 @@
 import type { Timer } from './runtime.ts';
 import type { Runnable } from './strategy.ts';
 
+export interface TimerParts {
+  readonly name: string;
+  readonly due: number;
+  readonly fire: () => void;
+  /** Called when its order relative to the clock begins or ceases to matter. */
+  readonly touched: () => void;
+}
+
 export class ControlledTimer implements Timer, Runnable {
   readonly id: number;
   readonly name: string;
   readonly due: number;
   readonly fire: () => void;
   private readonly owner: Set<ControlledTimer>;
+  private readonly touched: () => void;
   private cancelled = false;
 
-  constructor(owner: Set<ControlledTimer>, id: number, timer: { name: string; due: number; fire: () => void }) {
+  constructor(owner: Set<ControlledTimer>, id: number, timer: TimerParts) {
     this.owner = owner;
     this.id = id;
+    this.touched = timer.touched;
     this.name = timer.name;
     this.due = timer.due;
     this.fire = timer.fire;
@@ -26,6 +36,7 @@ export class ControlledTimer implements Timer, Runnable {
   }
 
   cancel(): void {
+    this.touched();
     this.cancelled = true;
     this.owner.delete(this);
   }

@@ -7,32 +7,17 @@
  */
 import { Prng } from '../base/prng.ts';
 import { AwaitWatch } from './await-watch.ts';
+import { collectCandidates, removeTask } from './candidates.ts';
+import type { ControlledOptions, ControlledOutcome, Phase } from './controlled-options.ts';
 import { ControlledTimer } from './controlled-timer.ts';
+import { Access, CLOCK, effectObject, nextAccess, nextLabel, nextObject, type AccessKind, type StepRecorder } from './footprint.ts';
 import { Join } from './join.ts';
-import { Later } from './later.ts';
-import { PARK, START, START_LATER } from './basic-ops.ts';
+import { Later, queueEffect, type Touched } from './later.ts';
+import { PARK, sleepOp, START, START_LATER } from './basic-ops.ts';
 import { RandomStrategy } from './random-strategy.ts';
 import type { MaybePromise, Runtime, TaskObserver, Timer } from './runtime.ts';
-import type { Runnable, Strategy } from './strategy.ts';
-import { AGAIN, Task, type Effect, type Op, type SpawnOptions, type TaskBody } from './task.ts';
-
-/**
- * done: all foreground tasks ended; stopped: `stop` was called (a finding); deadlock: nobody can go on; step-limit: `maxSteps`;
- * failed: a strategy, an operation or an effect threw, or a task broke the rules of the port (see `failure`).
- */
-export type ControlledOutcome = 'done' | 'stopped' | 'deadlock' | 'step-limit' | 'uncontrolled-await' | 'failed';
-
-export interface ControlledOptions {
-  readonly seed: number;
-  /** Default: a uniform random walk from the seed. */
-  readonly strategy?: Strategy;
-  /** A run that needs more steps ends as `step-limit`. Default 1,000,000. */
-  readonly maxSteps?: number;
-  /** `all`: every release and wake-up is a step of its own, for checking; default `declared`: where somebody can observe it. */
-  readonly releaseSteps?: 'declared' | 'all';
-  /** Keep the list of choices for a replay. Default true. */
-  readonly record?: boolean;
-}
+import { CUT, type Runnable, type Strategy } from './strategy.ts';
+import { AGAIN, childKey, Task, type Effect, type Op, type SpawnOptions, type TaskBody } from './task.ts';
 
 type EndListener = (task: Task, error: unknown) => void;
 type BlockListener = (task: Task) => void;
@@ -57,10 +42,12 @@ export class ControlledRuntime implements Runtime {
   /** The task that made the last step. */
   running: Task | null = null;
   observer: TaskObserver | null = null;
+  /** An explorer that wants to know what each step does. */
+  recorder: StepRecorder | null = null;
   /** Why the run ended as `failed`: what was thrown. */
   failure: unknown = null;
-  private readonly strategy: Strategy;
-  private readonly maxSteps: number;
+  private strategy: Strategy;
+  private maxSteps: number;
   private readonly allSteps: boolean;
   private readonly record: boolean;
   private readonly live: Task[] = [];
@@ -71,6 +58,7 @@ export class ControlledRuntime implements Runtime {
   private clock = 0;
   private nextTask = 0;
   private nextTimer = -1;
+  private nextRoot = 0;
   private foreground = 0;
   private finish: ((outcome: ControlledOutcome) => void) | null = null;
   private stopping = false;
@@ -84,6 +72,7 @@ export class ControlledRuntime implements Runtime {
     this.maxSteps = options.maxSteps ?? 1_000_000;
     this.allSteps = options.releaseSteps === 'all';
     this.record = options.record ?? true;
+    this.sleepOp = sleepOp(this);
   }
 
   get tasks(): readonly Task[] {
@@ -97,10 +86,12 @@ export class ControlledRuntime implements Runtime {
   spawn(name: string, body: TaskBody, options: SpawnOptions = {}): Task {
     const task = new Task(this.nextTask++, name, body, options.daemon ?? false);
     task.op = START_LATER;
+    task.key = childKey(this.running, this.nextRoot);
+    if (this.running === null) this.nextRoot++;
     this.live.push(task);
     if (!task.daemon) this.foreground++;
     this.observer?.spawned(task, this.running);
-    this.inOrder('spawn', () => {
+    this.inOrder('spawn', { about: task, access: Access.RELEASE }, () => {
       task.op = START;
     });
     return task;
@@ -114,6 +105,7 @@ export class ControlledRuntime implements Runtime {
   sleep(task: Task, ms: number): MaybePromise<void> {
     this.assertRunning(task, 'sleep');
     task.due = this.clock + Math.max(0, ms);
+    this.timed();
     return this.point(task, this.sleepOp, 0) as MaybePromise<void>;
   }
 
@@ -126,13 +118,19 @@ export class ControlledRuntime implements Runtime {
     const permit = (): void => {
       task.permit = true;
     };
-    if (this.allSteps && this.running !== null) this.queueEffect(this.running, new Later('wake', permit));
-    else this.inOrder('wake', permit);
+    if (this.allSteps && this.running !== null) queueEffect(this.running, new Later('wake', permit, { about: task }));
+    else this.inOrder('wake', { about: task }, permit);
   }
 
   timer(name: string, ms: number, fire: () => void): Timer {
-    const timer = new ControlledTimer(this.timers, this.nextTimer--, { name, due: this.clock + Math.max(0, ms), fire });
-    this.inOrder('arm', () => timer.arm());
+    const timer = new ControlledTimer(this.timers, this.nextTimer--, {
+      name,
+      due: this.clock + Math.max(0, ms),
+      fire,
+      touched: this.timed,
+    });
+    this.timed();
+    this.inOrder('arm', { about: timer }, () => timer.arm());
     return timer;
   }
 
@@ -149,10 +147,11 @@ export class ControlledRuntime implements Runtime {
     if (this.finish !== null) this.assertRunning(task, effect.effectName);
     // Program order: nothing overtakes an effect of the same task that is still queued.
     if (!visible && !this.allSteps && task.firstEffect === null) {
+      this.recorder?.touch(effectObject(effect), effect.access ?? Access.WRITE);
       effect.takeEffect(task);
       return;
     }
-    this.queueEffect(task, effect);
+    queueEffect(task, effect);
   }
 
   choose(_task: Task | null, site: string, n: number): number {
@@ -160,6 +159,7 @@ export class ControlledRuntime implements Runtime {
     try {
       const value = this.strategy.chooseValue(site, n);
       if (this.record) this.choices.push(value);
+      this.recorder?.chosen(site, n, value);
       return value;
     } catch (error) {
       // The model cannot handle what a strategy throws: it goes on to its next operation, where the run has ended.
@@ -191,19 +191,30 @@ export class ControlledRuntime implements Runtime {
     return result;
   }
 
+  touch(object: object, access: AccessKind): void {
+    if (this.recorder !== null) this.recorder.touch(object, access);
+  }
+
+  /** Between two runs, when what came before was preparation: choices and steps begin anew. */
+  begin({ strategy, maxSteps, recorder }: Phase): void {
+    this.strategy = strategy;
+    this.maxSteps = maxSteps;
+    this.recorder = recorder;
+    this.choices.length = 0;
+    this.steps = 0;
+    this.turnAt = STEPS_PER_TURN;
+    this.running = null;
+  }
+
   /** Ends the run after the step that is being made. */
   stop(): void {
     this.stopping = true;
   }
 
-  private readonly sleepOp: Op = {
-    opName: 'sleep',
-    enabled: (task) => task.due <= this.clock,
-    perform: (task) => {
-      task.due = Number.POSITIVE_INFINITY;
-      return undefined;
-    },
-  };
+  /** What runs now arms or cancels something that the clock decides about. */
+  private readonly timed = (): void => this.touch(CLOCK, Access.READ);
+
+  private readonly sleepOp: Op;
 
   private assertRunning(task: Task, what: string): void {
     if (task !== this.running || task.op !== null) {
@@ -218,42 +229,26 @@ export class ControlledRuntime implements Runtime {
     for (const listener of this.blockListeners) listener(task);
   };
 
-  private queueEffect(task: Task, effect: Effect): void {
-    if (task.firstEffect === null) task.firstEffect = effect;
-    else task.lastEffect!.nextEffect = effect;
-    task.lastEffect = effect;
-  }
-
   /** Program order: what the running task does comes after its effects that are still queued. */
-  private inOrder(name: string, act: () => void): void {
+  private inOrder(name: string, touched: Touched, act: () => void): void {
     const by = this.running;
-    if (by === null || by.firstEffect === null) act();
-    else this.queueEffect(by, new Later(name, act));
+    if (by !== null && by.firstEffect !== null) {
+      queueEffect(by, new Later(name, act, touched));
+      return;
+    }
+    this.touch(touched.about, touched.access ?? Access.WRITE);
+    act();
   }
 
-  private collect(): number {
-    const { live, candidates } = this;
-    let n = 0;
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const timer of this.timers) if (timer.due < earliest) earliest = timer.due;
-    for (const task of live) {
-      if (task.firstEffect !== null || (task.op !== null && task.op.enabled(task))) candidates[n++] = task;
-      else if (task.due < earliest) earliest = task.due;
-    }
-    if (earliest === Number.POSITIVE_INFINITY) return n;
-    for (const timer of this.timers) if (timer.due === earliest) candidates[n++] = timer;
-    for (const task of live) {
-      if (task.due === earliest && task.firstEffect === null && task.op !== null && !task.op.enabled(task)) candidates[n++] = task;
-    }
-    return n;
-  }
-
-  private pick(): Runnable | null {
-    const n = this.collect();
-    if (n === 0) return null;
-    if (n === 1) return this.candidates[0]!;
-    const chosen = this.candidates[this.strategy.choose(this.candidates, n, this.running)]!;
-    if (this.record) this.choices.push(chosen.id);
+  private pick(): Runnable | 'deadlock' | 'cut' {
+    const { candidates, strategy } = this;
+    const n = collectCandidates(this.live, this.timers, candidates);
+    if (n === 0) return 'deadlock';
+    if (n === 1 && strategy.asksAlways !== true) return candidates[0]!;
+    const index = strategy.choose(candidates, n, this.running);
+    if (index === CUT) return 'cut';
+    const chosen = candidates[index]!;
+    if (this.record && n > 1) this.choices.push(chosen.id);
     return chosen;
   }
 
@@ -287,9 +282,15 @@ export class ControlledRuntime implements Runtime {
       if (this.stopping) return this.abandon('stopped');
       if (this.foreground === 0) return this.abandon('done');
       const chosen = this.pick();
-      if (chosen === null) return this.abandon('deadlock');
+      if (typeof chosen === 'string') return this.abandon(chosen);
       if (this.steps === this.maxSteps) return this.abandon('step-limit');
       this.steps++;
+      const { recorder } = this;
+      if (recorder !== null) {
+        recorder.step(chosen, nextLabel(chosen));
+        const object = nextObject(chosen);
+        if (object !== null) recorder.touch(object, nextAccess(chosen));
+      }
       if (chosen instanceof ControlledTimer) {
         this.fire(chosen);
         continue;
@@ -299,7 +300,7 @@ export class ControlledRuntime implements Runtime {
         this.takeEffect(task);
         continue;
       }
-      if (task.due !== Number.POSITIVE_INFINITY && task.due > this.clock && !task.op!.enabled(task)) this.clock = task.due;
+      if (task.due !== Number.POSITIVE_INFINITY && task.due > this.clock && !task.op!.enabled(task)) this.moveClock(task.due);
       this.running = task;
       const result = task.op!.perform(task);
       if (result === AGAIN) continue;
@@ -337,9 +338,14 @@ export class ControlledRuntime implements Runtime {
 
   private fire(timer: ControlledTimer): void {
     this.timers.delete(timer);
-    if (timer.due > this.clock) this.clock = timer.due;
+    if (timer.due > this.clock) this.moveClock(timer.due);
     this.running = null;
     timer.fire();
+  }
+
+  private moveClock(to: number): void {
+    this.clock = to;
+    this.touch(CLOCK, Access.WRITE);
   }
 
   private takeEffect(task: Task): void {
@@ -348,7 +354,7 @@ export class ControlledRuntime implements Runtime {
     effect.nextEffect = null;
     effect.takeEffect(task);
     if (task.firstEffect !== null) return;
-    if (task.ended) this.drop(task);
+    if (task.ended) removeTask(this.live, task);
     else if (task.op?.blocked !== undefined && !task.op.enabled(task)) task.op.blocked(task);
   }
 
@@ -373,6 +379,7 @@ export class ControlledRuntime implements Runtime {
     if (task !== this.running || task.op !== null) {
       this.fail(error ?? new Error(`task ${task.name} has ended, but its ${task.op?.opName ?? 'last operation'} was not awaited`));
     }
+    this.touch(task, Access.RELEASE);
     task.ended = true;
     task.op = null;
     if (!task.daemon) this.foreground--;
@@ -381,14 +388,8 @@ export class ControlledRuntime implements Runtime {
     } catch (thrown) {
       this.fail(thrown);
     }
-    if (task.firstEffect === null) this.drop(task);
+    if (task.firstEffect === null) removeTask(this.live, task);
     void this.next(null);
-  }
-
-  private drop(task: Task): void {
-    const index = this.live.indexOf(task);
-    this.live[index] = this.live.at(-1)!;
-    this.live.pop();
   }
 }
 

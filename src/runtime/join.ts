@@ -1,6 +1,7 @@
 /**
  * Waiting for the end of another task in the controlled runtime: the operation of `join` (kernel: kthread_stop, wait_for_completion).
  */
+import { Access, type AccessKind } from './footprint.ts';
 import type { Blocker, Op, Task } from './task.ts';
 
 export class Join implements Op, Blocker {
@@ -22,6 +23,14 @@ export class Join implements Op, Blocker {
 
   perform(): unknown {
     return undefined;
+  }
+
+  touches(): object {
+    return this.other;
+  }
+
+  access(): AccessKind {
+    return Access.READ;
   }
 
   blocked(task: Task): void {

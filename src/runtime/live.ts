@@ -151,6 +151,11 @@ export class LiveRuntime implements Runtime {
     effect.takeEffect(task);
   }
 
+  /** Nobody explores a live run. */
+  touch(): void {
+    return;
+  }
+
   choose(_task: Task | null, _site: string, n: number): number {
     return this.random.below(n);
   }

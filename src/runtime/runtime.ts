@@ -3,6 +3,7 @@
  * point and effect. Two implementations: live (native promises and timers) and controlled (one task at a time, a strategy picks).
  */
 import type { Prng } from '../base/prng.ts';
+import type { AccessKind } from './footprint.ts';
 import type { Effect, Op, SpawnOptions, Task, TaskBody } from './task.ts';
 
 /** Result of a call that is synchronous where it can be. */
@@ -49,6 +50,8 @@ export interface Runtime {
   point(task: Task, op: Op, mode: number, arg?: unknown): unknown;
   /** Makes `effect` visible: at once, or before the task's next operation when somebody could observe the difference. */
   effect(task: Task, effect: Effect, visible: boolean): void;
+  /** Tells an explorer that what runs now touches `object` outside of any announced operation. */
+  touch(object: object, access: AccessKind): void;
   /** A decision of the environment (response code, fault, waiter stealing): a number from 0 to n - 1. */
   choose(task: Task | null, site: string, n: number): number;
   /** Called for each task that ends; `error` when its body threw. */

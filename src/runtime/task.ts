@@ -3,6 +3,8 @@
  * It is passed as a parameter to every function that may sleep or touches guarded state; nobody looks it up.
  */
 
+import type { AccessKind } from './footprint.ts';
+
 /** What a task announces before it stops. `enabled` and `perform` are called by the runtime only. */
 export interface Op {
   readonly opName: string;
@@ -12,6 +14,10 @@ export interface Op {
   perform(task: Task): unknown;
   /** The task stopped here and cannot go on now. Called by the controlled runtime, for the wait-for check. */
   blocked?(task: Task): void;
+  /** What performing it touches, for explorers; null: nothing that others can see. Without this method: the operation itself. */
+  touches?(task: Task): object | null;
+  /** How; without this method it is a change. */
+  access?(task: Task): AccessKind;
 }
 
 /** Answer of `Op.perform`: announced part done, not through yet. */
@@ -23,6 +29,9 @@ export interface Effect {
   /** Intrusive list of the effects of one task that are not visible yet. */
   nextEffect: Effect | null;
   takeEffect(task: Task): void;
+  /** What it touches, for explorers; default: the effect itself, and nobody else. */
+  readonly object?: object;
+  readonly access?: AccessKind | undefined;
 }
 
 /** Something a task can wait for. */
@@ -44,6 +53,10 @@ export class Task {
   readonly id: number;
   readonly name: string;
   readonly daemon: boolean;
+  /** The same in every schedule: which child of which task it is. */
+  key = 0;
+  /** Tasks it has spawned so far. */
+  children = 0;
 
   // --- lock layer: opaque here, owned by src/locks ---
   /** Innermost held guard. */
@@ -88,4 +101,10 @@ export class Task {
   get pid(): number {
     return 1000 + this.id;
   }
+}
+
+/** Key of the next task that `parent` spawns; `root` counts those that nobody spawned. */
+export function childKey(parent: Task | null, root: number): number {
+  const [from, nth] = parent === null ? [0x9e3779b9, root] : [parent.key, parent.children++];
+  return Math.imul(from ^ (nth + 1), 0x85ebca6b) ^ Math.imul(nth + 1, 0xc2b2ae35);
 }

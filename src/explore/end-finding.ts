@@ -1,0 +1,59 @@
+/**
+ * What the end of an execution says by itself: somebody waits for ever, nobody ever finishes, or a task has thrown.
+ */
+import type { Finding } from '../locks/finding.ts';
+import { heldNames } from '../locks/guard.ts';
+import type { ControlledOutcome } from '../runtime/controlled-options.ts';
+import type { ControlledRuntime } from '../runtime/controlled.ts';
+import { labelText, nextLabel } from '../runtime/footprint.ts';
+import type { Task } from '../runtime/task.ts';
+
+/** A task that threw: what the kernel would have called an oops or a failed assertion. */
+export function failureFinding(task: Task, error: unknown, time: number): Finding {
+  const text = error instanceof Error ? error.message : JSON.stringify(error);
+  const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6) : [];
+  return {
+    kind: text.startsWith('use after free') ? 'use-after-free' : 'assertion',
+    key: `task:${text}`,
+    title: `${task.name} failed: ${text}`,
+    tasks: [task.name],
+    time,
+    notes: stack.map((line) => line.trim()),
+  };
+}
+
+/** Null when the end is as it should be, or was explained by a finding before. */
+export function endFinding(outcome: ControlledOutcome, rt: ControlledRuntime, found: readonly Finding[]): Finding | null {
+  if (outcome === 'done' || outcome === 'stopped' || outcome === 'cut' || found.some(({ kind }) => kind === 'deadlock')) return null;
+  const waiting = rt.tasks.filter((task) => !task.daemon).toSorted((a, b) => a.id - b.id);
+  const states = waiting.map((task) => `${task.name} in ${labelText(nextLabel(task))}${holding(task)}`);
+  const common = { tasks: waiting.map(({ name }) => name), time: rt.now(), notes: states };
+  switch (outcome) {
+    case 'deadlock':
+      return {
+        kind: 'hung-task',
+        key: `hung:${waiting.map(stuckAt).join(';')}`,
+        title: `nobody can go on: ${states.join(', ')}`,
+        ...common,
+      };
+    case 'step-limit':
+      return { kind: 'hung-task', key: 'livelock', title: `no end after ${rt.steps} steps: ${states.join(', ')}`, ...common };
+    case 'uncontrolled-await':
+      return {
+        kind: 'assertion',
+        key: 'uncontrolled-await',
+        title: `uncontrolled await: ${rt.running?.name ?? 'a task'} waits for something that no strategy controls`,
+        ...common,
+      };
+    case 'failed':
+      return { kind: 'assertion', key: `failed:${text(rt.failure)}`, title: `the execution failed: ${text(rt.failure)}`, ...common };
+  }
+}
+
+const text = (failure: unknown): string => (failure instanceof Error ? failure.message : JSON.stringify(failure));
+const stuckAt = (task: Task): string => `${task.name}:${labelText(nextLabel(task))}`;
+
+function holding(task: Task): string {
+  const held = heldNames(task);
+  return held.length === 0 ? '' : ` with ${held.join(', ')} held`;
+}

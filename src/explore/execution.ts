@@ -1,0 +1,96 @@
+/**
+ * One execution: a fresh world, prepared, run under a strategy, looked at when it is quiet, and dropped.
+ */
+import { Findings, type Finding } from '../locks/finding.ts';
+import type { Lockdep } from '../locks/lockdep.ts';
+import { LockLayer } from '../locks/lock-layer.ts';
+import type { ControlledOutcome } from '../runtime/controlled-options.ts';
+import { ControlledRuntime } from '../runtime/controlled.ts';
+import type { StepRecorder } from '../runtime/footprint.ts';
+import type { Strategy } from '../runtime/strategy.ts';
+import type { Task } from '../runtime/task.ts';
+import { TasksFirst } from './strategies/tasks-first.ts';
+import { endFinding, failureFinding } from './end-finding.ts';
+import type { Program, ProgramRun, World } from './program.ts';
+
+export interface ExecutionOptions {
+  readonly strategy: Strategy;
+  /** Of the runtime's random numbers; the same for all executions of a campaign. */
+  readonly seed: number;
+  readonly maxSteps: number;
+  readonly recorder?: StepRecorder | null;
+  readonly releaseSteps?: 'declared' | 'all';
+  /** Which findings end the execution; default: all. */
+  readonly stopAt?: (finding: Finding) => boolean;
+  /** Learn the lock order: true by default; a validator that other executions share; or not at all. */
+  readonly lockdep?: Lockdep | boolean;
+  readonly waitFor?: boolean;
+  /** Note where in the code things happen: slower, and what reports are made of. Default false. */
+  readonly places?: boolean;
+  /** Keep the list of choices. Default true. */
+  readonly record?: boolean;
+}
+
+export interface Execution {
+  readonly outcome: ControlledOutcome;
+  readonly findings: readonly Finding[];
+  /** Of the explored part. */
+  readonly choices: readonly number[];
+  readonly steps: number;
+  readonly world: World;
+  readonly run: ProgramRun;
+}
+
+export async function execute(program: Program, options: ExecutionOptions): Promise<Execution> {
+  const { strategy, maxSteps, recorder = null, record = true } = options;
+  const world = makeWorld(options);
+  const { rt, layer } = world;
+  const { findings } = layer;
+  const stopAt = options.stopAt ?? ((): boolean => true);
+  findings.onFinding((finding) => {
+    if (stopAt(finding)) rt.stop();
+  });
+  rt.onTaskEnd((task, error) => {
+    if (error !== undefined) findings.report(failureFinding(task, error, rt.now()));
+  });
+  const run = program.build(world);
+  const prepared = run.setup === undefined || (await alone(rt, 'setup', run.setup));
+  if (!prepared) return { outcome: 'failed', findings: findings.list, choices: [], steps: 0, world, run };
+  rt.begin({ strategy, maxSteps, recorder });
+  run.start();
+  const outcome = await rt.run();
+  const choices = record ? [...rt.choices] : [];
+  const { steps } = rt;
+  const end = endFinding(outcome, rt, findings.list);
+  if (end !== null) findings.report(end);
+  if (outcome === 'done' && run.finish !== undefined && findings.list.length === 0) await alone(rt, 'finish', run.finish);
+  return { outcome, findings: findings.list, choices, steps, world, run };
+}
+
+function makeWorld({ seed, record, releaseSteps, lockdep, waitFor, places }: ExecutionOptions): World {
+  const rt = new ControlledRuntime({
+    seed,
+    strategy: TasksFirst,
+    record: record ?? true,
+    ...(releaseSteps === undefined ? {} : { releaseSteps }),
+  });
+  const layer = new LockLayer(rt, {
+    findings: new Findings(),
+    places: places ?? false,
+    ...(waitFor === undefined ? {} : { waitFor }),
+    ...(lockdep === undefined || lockdep === true ? {} : lockdep === false ? { validate: false } : { lockdep }),
+  });
+  return { rt, layer };
+}
+
+/** Runs one task to its end without exploring; false when the run did not come to that. */
+async function alone(rt: ControlledRuntime, name: string, body: (task: Task) => Promise<void>): Promise<boolean> {
+  rt.begin({ strategy: TasksFirst, maxSteps: Number.POSITIVE_INFINITY, recorder: null });
+  let ended = false;
+  rt.spawn(name, async (task) => {
+    await body(task);
+    ended = true;
+  });
+  await rt.run();
+  return ended;
+}

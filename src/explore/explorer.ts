@@ -1,0 +1,222 @@
+/**
+ * A campaign: executes schedules that a search asks for until something is found, the budget is used up, or nothing is left to explore.
+ * Every failing schedule is replayed before it is reported, with everything on that makes a good report.
+ */
+import type { Finding } from '../locks/finding.ts';
+import { Lockdep } from '../locks/lockdep.ts';
+import { hostNow, hostTurn } from '../runtime/host-clock.ts';
+import { CoverageCounter } from './coverage.ts';
+import { Estimator } from './estimate.ts';
+import { execute, type Execution } from './execution.ts';
+import type { Program } from './program.ts';
+import { reproduce, type Reproduced } from './reproduce.ts';
+import type { Coverage, ExploreResult, FailingSchedule, Verdict } from './result.ts';
+import type { Search } from './search.ts';
+import { tee } from './tee-recorder.ts';
+import { TraceHash } from './trace-hash.ts';
+
+export interface Budget {
+  readonly schedules?: number;
+  readonly ms?: number;
+}
+
+export interface Progress {
+  readonly schedules: number;
+  readonly traces: number | null;
+  readonly estimate: number | null;
+  readonly perSecond: number;
+  readonly failures: number;
+  /** The search at work. */
+  readonly strategy: string;
+}
+
+export interface ExploreSettings {
+  readonly program: Program;
+  readonly search: Search;
+  readonly seed: number;
+  readonly budget: Budget;
+  /** A run that needs more steps has no end. Default 100,000. */
+  readonly maxSteps?: number;
+  readonly releaseSteps?: 'declared' | 'all';
+  /** Go on after a finding, and collect one of each kind. Default false. */
+  readonly collect?: boolean;
+  /** Findings that count; others are neither reported nor end an execution. Default: all. */
+  readonly counts?: (finding: Finding) => boolean;
+  /** Count distinct traces and hand-overs. Default true. */
+  readonly coverage?: boolean;
+  /** Learn the lock order. Default true. */
+  readonly validate?: boolean;
+  /** Share of the executions, 0 to 1, that are made twice to see that they come out alike. Default 0; failing ones always are. */
+  readonly recheck?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Asked between executions: true ends the campaign. */
+  readonly interrupted?: () => boolean;
+}
+
+export const MAX_STEPS = 100_000;
+/** How often, in milliseconds, progress is told and the event loop gets a turn. */
+const TELL_MS = 100;
+/** Time is looked at after so many executions, not after each. */
+const LOOK_EVERY = 16;
+
+export class Explorer {
+  private readonly settings: ExploreSettings;
+  private readonly lockdep: Lockdep | false;
+  private readonly counter: CoverageCounter | null;
+  private readonly estimator = new Estimator();
+  private readonly failures: FailingSchedule[] = [];
+  private readonly unstable: string[] = [];
+  private readonly traces = new Set<number>();
+  private readonly since = hostNow();
+  private schedules = 0;
+  private redundant = 0;
+  private endless = 0;
+  private steps = 0;
+  private toldAt = 0;
+
+  constructor(settings: ExploreSettings) {
+    this.settings = settings;
+    this.lockdep = (settings.validate ?? true) ? new Lockdep({ places: false }) : false;
+    this.counter = (settings.coverage ?? true) ? new CoverageCounter() : null;
+  }
+
+  async explore(): Promise<ExploreResult> {
+    const { search, collect = false } = this.settings;
+    let verdict: Verdict | null = null;
+    while (verdict === null) {
+      if (this.failures.length > 0 && !collect) verdict = 'finding';
+      else if (await this.budgetUsed()) verdict = search.exhaustive ? 'undecided' : 'clean';
+      else if (!(await this.one())) verdict = 'exhausted';
+    }
+    return this.result(this.failures.length > 0 ? 'finding' : verdict);
+  }
+
+  /** One schedule; false when the search has none left. */
+  private async one(): Promise<boolean> {
+    const { program, search, seed, maxSteps = MAX_STEPS, releaseSteps, counts } = this.settings;
+    const strategy = search.next(this.schedules);
+    if (strategy === null) return false;
+    const hash = this.counter === null ? null : new TraceHash();
+    this.counter?.begin();
+    const probe = this.estimator.probe(strategy, search.name === 'random');
+    const execution = await execute(program, {
+      strategy: probe,
+      seed,
+      maxSteps,
+      recorder: tee(hash, this.counter, search.recorder),
+      lockdep: this.lockdep,
+      ...(releaseSteps === undefined ? {} : { releaseSteps }),
+      ...(counts === undefined ? {} : { stopAt: counts }),
+    });
+    this.schedules++;
+    this.steps += execution.steps;
+    if (execution.outcome === 'cut') this.redundant++;
+    if (execution.outcome === 'step-limit') this.endless++;
+    const failed = this.relevant(execution.findings).length > 0;
+    const before = this.traces.size;
+    if (hash !== null && execution.outcome !== 'cut') this.traces.add(hash.value());
+    this.estimator.ended();
+    search.ended({
+      outcome: execution.outcome,
+      failed,
+      steps: execution.steps,
+      choices: execution.choices.length,
+      newTrace: hash === null || this.traces.size > before,
+      newCoverage: this.counter?.ended() ?? false,
+      rt: execution.world.rt,
+    });
+    if (failed) await this.judge(execution, search.name);
+    return true;
+  }
+
+  /** Replays what failed; what comes again is a finding, what does not is said to be unstable. */
+  private async judge(execution: Execution, strategy: string): Promise<void> {
+    const { program, seed, maxSteps = MAX_STEPS, releaseSteps, counts } = this.settings;
+    const expected = this.relevant(execution.findings)[0]!;
+    if (this.failures.some(({ finding }) => sameFinding(finding, expected))) return;
+    const again: Reproduced = await reproduce(program, {
+      choices: execution.choices,
+      seed,
+      maxSteps,
+      ...(releaseSteps === undefined ? {} : { releaseSteps }),
+      ...(counts === undefined ? {} : { counts }),
+    });
+    if (again.finding === null) {
+      const why = again.diverged ?? 'it came to its end without a finding';
+      // The order of locks is learnt from all executions: this one may only have closed what others had begun.
+      if (expected.kind === 'lock-order') this.addFailure(expected, execution, again, strategy);
+      else this.unstable.push(`execution ${this.schedules}: ${expected.title}; when it was replayed: ${why}`);
+      return;
+    }
+    this.addFailure(again.finding, execution, again, strategy);
+  }
+
+  private addFailure(finding: Finding, execution: Execution, { timeline, switches }: Reproduced, strategy: string): void {
+    this.failures.push({
+      finding,
+      choices: execution.choices,
+      steps: timeline.length,
+      switches,
+      execution: this.schedules,
+      strategy,
+      timeline,
+      shrunk: null,
+    });
+  }
+
+  private relevant(findings: readonly Finding[]): readonly Finding[] {
+    const { counts } = this.settings;
+    return counts === undefined ? findings : findings.filter(counts);
+  }
+
+  private async budgetUsed(): Promise<boolean> {
+    const { budget, onProgress, interrupted } = this.settings;
+    if (budget.schedules !== undefined && this.schedules >= budget.schedules) return true;
+    if (this.schedules % LOOK_EVERY !== 0) return false;
+    const elapsed = hostNow() - this.since;
+    if (budget.ms !== undefined && elapsed >= budget.ms) return true;
+    if (elapsed - this.toldAt < TELL_MS) return false;
+    this.toldAt = elapsed;
+    onProgress?.(this.progress(elapsed));
+    await hostTurn();
+    return interrupted?.() ?? false;
+  }
+
+  private progress(elapsed: number): Progress {
+    return {
+      schedules: this.schedules,
+      traces: this.counter === null ? null : this.traces.size,
+      estimate: this.estimator.mean,
+      perSecond: (this.schedules / Math.max(elapsed, 1)) * 1000,
+      failures: this.failures.length,
+      strategy: this.settings.search.name,
+    };
+  }
+
+  private coverage(): Coverage {
+    const edges = this.lockdep === false ? 0 : [...this.lockdep.graph.edges()].length;
+    return { traces: this.counter === null ? null : this.traces.size, handOvers: this.counter?.handOvers ?? 0, lockEdges: edges };
+  }
+
+  private result(verdict: Verdict): ExploreResult {
+    const { program, search, seed, maxSteps = MAX_STEPS } = this.settings;
+    return {
+      program: program.name,
+      strategy: search.name,
+      seed,
+      verdict,
+      schedules: this.schedules,
+      redundant: this.redundant,
+      endless: this.endless,
+      steps: this.steps,
+      elapsedMs: hostNow() - this.since,
+      coverage: this.coverage(),
+      estimate: this.estimator.result(),
+      bounds: [`at most ${maxSteps} steps an execution`, ...(search.bounds ?? [])],
+      failures: this.failures,
+      unstable: this.unstable,
+    };
+  }
+}
+
+const sameFinding = (a: Finding, b: Finding): boolean => a.kind === b.kind && a.key === b.key;

@@ -1,0 +1,82 @@
+/**
+ * Fingerprint of a trace: equal for two executions exactly when they order all dependent steps alike (Mazurkiewicz). Each step gets a hash of
+ * its causal past; the fingerprint is their sum, so it depends on no order in which independent steps happened to be made, and on no
+ * numbers given to objects.
+ */
+import { accessClass, type AccessKind, type StepLabel, type StepRecorder } from '../runtime/footprint.ts';
+import type { Runnable } from '../runtime/strategy.ts';
+import { Task } from '../runtime/task.ts';
+
+/** What has been done to one object. */
+interface ObjectState {
+  /** Hash of everything before the accesses that go on now. */
+  base: number;
+  /** Class of the accesses that go on, which commute with each other. */
+  kind: number;
+  /** Sum over those. */
+  sum: number;
+}
+
+const mix = (a: number, b: number): number => {
+  const x = Math.imul(a ^ (a >>> 15) ^ b, 0x2c1b3c6d) + Math.imul(b ^ 0x297a2d39, 0x85ebca6b);
+  return Math.imul(x ^ (x >>> 13), 0xc2b2ae35) ^ (x >>> 16);
+};
+
+const CHANGES = 2;
+
+export class TraceHash implements StepRecorder {
+  private readonly objects = new Map<object, ObjectState>();
+  private readonly lastOfTask = new Map<number, number>();
+  /** Sums of two independent hashes of the steps that are over. */
+  private low = 0;
+  private high = 0;
+  private current = 0;
+  private key = 0;
+  private open = false;
+
+  step(by: Runnable, _what: StepLabel): void {
+    this.close();
+    this.open = true;
+    this.key = by instanceof Task ? by.key : textHash(by.name);
+    this.current = mix(this.lastOfTask.get(this.key) ?? 0x51ed270b, this.key);
+  }
+
+  touch(object: object, access: AccessKind): void {
+    if (!this.open) return;
+    const kind = accessClass(access);
+    let state = this.objects.get(object);
+    if (state === undefined) this.objects.set(object, (state = { base: 0x3c6ef372, kind, sum: 0 }));
+    if (kind === CHANGES || kind !== state.kind) {
+      state.base = mix(state.base, state.sum);
+      state.sum = 0;
+      state.kind = kind;
+    }
+    // A sum over the objects: in which order a step touches them is the code's, not the schedule's.
+    this.current = (this.current + mix(state.base, access + 1)) | 0;
+    state.sum = (state.sum + mix(this.key, this.lastOfTask.get(this.key) ?? 1)) | 0;
+  }
+
+  chosen(_site: string, _n: number, value: number): void {
+    this.current = mix(this.current, value + 0x1b873593);
+  }
+
+  /** The fingerprint of what was recorded so far: 53 bits. */
+  value(): number {
+    this.close();
+    return ((this.high >>> 0) % 0x200000) * 0x100000000 + (this.low >>> 0);
+  }
+
+  private close(): void {
+    if (!this.open) return;
+    this.open = false;
+    this.lastOfTask.set(this.key, this.current);
+    this.low = (this.low + mix(this.current, 0x7feb352d)) | 0;
+    this.high = (this.high + mix(this.current, 0x846ca68b)) | 0;
+  }
+}
+
+export function textHash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash;
+}
