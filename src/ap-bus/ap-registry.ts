@@ -45,6 +45,11 @@ export class ApRegistry {
     return this.positions[adapter]?.queues.values() ?? [];
   }
 
+  /** The numbers of the cards. */
+  *adapters(): IterableIterator<number> {
+    for (const { id } of this.cards()) yield id;
+  }
+
   /** By ascending number. */
   *cards(): IterableIterator<ApCard> {
     for (const position of this.positions) if (position !== undefined) yield position.card;

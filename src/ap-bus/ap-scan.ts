@@ -7,13 +7,11 @@ import type { Task } from '../runtime/task.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import type { ApBindings } from './ap-bindings.ts';
 import type { ApCore } from './ap-core.ts';
-import { gainedQueues, sameQci } from './configuration.ts';
+import { configuredAdapters, gainedQueues, sameQci } from './configuration.ts';
 import { DefaultDomain } from './default-domain.ts';
 import { AP_SCAN_MUTEX } from './lock-classes.ts';
 import { scanAdapter } from './scan-adapter.ts';
 import { ScanTimer } from './scan-timer.ts';
-
-const ADAPTERS = 256;
 
 export class ApScan {
   readonly mutex: Mutex;
@@ -77,7 +75,10 @@ export class ApScan {
     const changed = !sameQci(previous, next);
     if (changed) await this.announce(task, next!, previous!);
     await this.defaultDomain.select(task, next);
-    for (let adapter = 0; adapter < ADAPTERS; adapter++) await scanAdapter(task, core, adapter, next);
+    const adapters = configuredAdapters(next);
+    // Every position has its turn, in ascending order; where there is neither an adapter nor a card there is nothing to do.
+    for (const adapter of adapters.withAll(core.registry.adapters()).bits())
+      await scanAdapter(task, core, adapter, { qci: next, adapters });
     if (changed) for (const driver of bindings.drivers()) await driver.onScanComplete?.(task, next!, previous!);
     this.count++;
     if (this.count === 1) core.bus.send('change', core.root, { INITSCAN: 'done' });

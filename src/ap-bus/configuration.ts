@@ -1,6 +1,7 @@
 /**
  * The AP configuration of this machine, from QCI or, without it, from what every machine may have (ap_test_config in ap_bus.c).
  */
+import { ApMask } from '../base/ap-mask.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import { highestIds } from './ap-core.ts';
 
@@ -16,10 +17,8 @@ export function gainedQueues(next: QciInfo, previous: QciInfo): boolean {
   return !next.apm.isSubsetOf(previous.apm) || !next.aqm.isSubsetOf(previous.aqm);
 }
 
-export function hasAdapter(qci: QciInfo | null, adapter: number): boolean {
-  return adapter <= highestIds(qci).adapter && (qci === null || qci.apm.has(adapter));
-}
+export const configuredAdapters = (qci: QciInfo | null): ApMask => upTo(highestIds(qci).adapter, qci?.apm);
 
-export function hasDomain(qci: QciInfo | null, domain: number): boolean {
-  return domain <= highestIds(qci).domain && (qci === null || qci.aqm.has(domain));
-}
+export const configuredDomains = (qci: QciInfo | null): ApMask => upTo(highestIds(qci).domain, qci?.aqm);
+
+const upTo = (last: number, mask: ApMask = ApMask.FULL): ApMask => (last === ApMask.BITS - 1 ? mask : mask.and(ApMask.upTo(last)));

@@ -8,7 +8,7 @@ import type { Task } from '../runtime/task.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
 import { highestIds, type ApCore } from './ap-core.ts';
-import { hasAdapter, hasDomain } from './configuration.ts';
+import { configuredAdapters, configuredDomains } from './configuration.ts';
 
 export class DefaultDomain {
   /** -1: none chosen. */
@@ -23,11 +23,9 @@ export class DefaultDomain {
   async select(task: Task, qci: QciInfo | null): Promise<void> {
     if (this.index >= 0) return;
     const { apm, aqm } = await this.core.permissions.readMasks(task);
-    const { adapter: lastAdapter, domain: lastDomain } = highestIds(qci);
-    for (let domain = 0; domain <= lastDomain; domain++) {
-      if (!hasDomain(qci, domain) || !aqm.has(domain)) continue;
-      for (let adapter = 0; adapter <= lastAdapter; adapter++) {
-        if (!hasAdapter(qci, adapter) || !apm.has(adapter)) continue;
+    const adapters = configuredAdapters(qci).and(apm);
+    for (const domain of configuredDomains(qci).and(aqm).bits()) {
+      for (const adapter of adapters.bits()) {
         const { status } = await this.core.instructions.tapq(task, apqnOf(adapter, domain));
         if (status.rc !== Rc.NORMAL) continue;
         this.index = domain;

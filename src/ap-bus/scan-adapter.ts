@@ -1,13 +1,14 @@
 /**
  * The part of a scan that visits one adapter (ap_scan_adapter in drivers/s390/crypto/ap_bus.c): its card, then its queues.
  */
+import type { ApMask } from '../base/ap-mask.ts';
 import { OK } from '../base/errno.ts';
 import type { Task } from '../runtime/task.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import { ApCard, cardFunctions } from './ap-card.ts';
-import { highestIds, type ApCore } from './ap-core.ts';
+import type { ApCore } from './ap-core.ts';
 import { CARD_ATTRIBUTES } from './card-attributes.ts';
-import { hasAdapter, hasDomain } from './configuration.ts';
+import { configuredDomains } from './configuration.ts';
 import { queueInfo, type QueueInfo } from './queue-info.ts';
 import { removeQueue, scanDomains } from './scan-domains.ts';
 
@@ -15,9 +16,16 @@ import { removeQueue, scanDomains } from './scan-domains.ts';
 const OLDEST = 10;
 const NEWEST = 14;
 
-export async function scanAdapter(task: Task, core: ApCore, adapter: number, qci: QciInfo | null): Promise<void> {
+/** The configuration of this scan. */
+export interface Scanned {
+  readonly qci: QciInfo | null;
+  readonly adapters: ApMask;
+}
+
+export async function scanAdapter(task: Task, core: ApCore, adapter: number, { qci, adapters }: Scanned): Promise<void> {
   let card = core.registry.card(adapter);
-  const state = hasAdapter(qci, adapter) ? await firstInfo(task, core, adapter, qci) : null;
+  const domains = configuredDomains(qci);
+  const state = adapters.has(adapter) ? await firstInfo(task, core, adapter, domains) : null;
   if (state === null) {
     if (card !== null) await removeCard(task, core, card);
     return;
@@ -31,14 +39,12 @@ export async function scanAdapter(task: Task, core: ApCore, adapter: number, qci
     if (!supported(core, adapter, state)) return;
     card = await addCard(task, core, adapter, state);
   } else updateCard(core, card, state);
-  await scanDomains(task, core, card, qci);
+  await scanDomains(task, core, card, domains);
 }
 
 /** What the first domain that answers says: it stands for the card. */
-async function firstInfo(task: Task, core: ApCore, adapter: number, qci: QciInfo | null): Promise<QueueInfo | null> {
-  const { domain: last } = highestIds(qci);
-  for (let domain = 0; domain <= last; domain++) {
-    if (!hasDomain(qci, domain)) continue;
+async function firstInfo(task: Task, core: ApCore, adapter: number, domains: ApMask): Promise<QueueInfo | null> {
+  for (const domain of domains.bits()) {
     const answer = await queueInfo(task, core.instructions, adapter, domain);
     if (typeof answer !== 'string') return answer;
   }

@@ -1,23 +1,22 @@
 /**
  * The part of a scan that visits the domains of one adapter (ap_scan_domains in drivers/s390/crypto/ap_bus.c).
  */
-import { apqnOf } from '../base/apqn.ts';
+import type { ApMask } from '../base/ap-mask.ts';
+import { apqnOf, domainOf } from '../base/apqn.ts';
 import { OK } from '../base/errno.ts';
 import type { Task } from '../runtime/task.ts';
-import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import type { ApCard } from './ap-card.ts';
 import type { ApCore } from './ap-core.ts';
 import { ApQueueDevice } from './ap-queue-device.ts';
-import { hasDomain } from './configuration.ts';
 import { QUEUE_ATTRIBUTES } from './queue-attributes.ts';
 import { queueInfo, type QueueInfo } from './queue-info.ts';
 
-const DOMAINS = 256;
-
-export async function scanDomains(task: Task, core: ApCore, card: ApCard, qci: QciInfo | null): Promise<void> {
-  for (let domain = 0; domain < DOMAINS; domain++) {
+export async function scanDomains(task: Task, core: ApCore, card: ApCard, configured: ApMask): Promise<void> {
+  // As with the adapters: in ascending order, as far as there is something to do.
+  const visited = configured.withAll(Array.from(core.registry.queuesOf(card.id), ({ apqn }) => domainOf(apqn)));
+  for (const domain of visited.bits()) {
     const known = core.registry.queue(apqnOf(card.id, domain));
-    if (!hasDomain(qci, domain)) {
+    if (!configured.has(domain)) {
       if (known !== null) await removeQueue(task, core, known);
       continue;
     }

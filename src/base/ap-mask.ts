@@ -4,12 +4,14 @@
  */
 export class ApMask {
   static readonly BITS = 256;
-  static readonly EMPTY: ApMask = new ApMask(new Int32Array(8));
-  static readonly FULL: ApMask = new ApMask(new Int32Array(8).fill(-1));
-  /** Eight 32-bit words, leftmost first. Immutable after construction. */
-  private readonly words: Int32Array;
+  static readonly EMPTY: ApMask = new ApMask(zeros());
+  static readonly FULL: ApMask = new ApMask(zeros().fill(-1));
+  /** Eight signed 32-bit words, leftmost first. A plain array: small typed arrays are slow to make, and a run makes thousands. */
+  private readonly words: readonly number[];
+  /** The set bits, once somebody has asked for them: masks are shared and asked again and again. */
+  private listed: readonly number[] | null = null;
 
-  private constructor(words: Int32Array) {
+  private constructor(words: readonly number[]) {
     this.words = words;
   }
 
@@ -19,14 +21,14 @@ export class ApMask {
 
   /** RangeError when a bit is not an integer from 0 to 255. */
   static from(bits: Iterable<number>): ApMask {
-    const words = new Int32Array(8);
+    const words = zeros();
     for (const bit of bits) words[wordOf(bit)]! |= maskOf(bit);
     return new ApMask(words);
   }
 
   /** The bits 0 to `last`, both included. */
   static upTo(last: number): ApMask {
-    const words = new Int32Array(8);
+    const words = zeros();
     for (let bit = 0; bit <= last; bit++) words[wordOf(bit)]! |= maskOf(bit);
     return new ApMask(words);
   }
@@ -35,7 +37,7 @@ export class ApMask {
   static fromBytes(bytes: Uint8Array): ApMask {
     if (bytes.length !== 32) throw new RangeError(`an AP mask has 32 bytes, got ${bytes.length}`);
     const view = new DataView(bytes.buffer, bytes.byteOffset, 32);
-    const words = new Int32Array(8);
+    const words = zeros();
     for (let i = 0; i < 8; i++) words[i] = view.getInt32(i * 4);
     return new ApMask(words);
   }
@@ -51,6 +53,12 @@ export class ApMask {
     return new ApMask(words);
   }
 
+  /** With all of these bits. */
+  withAll(bits: Iterable<number>): ApMask {
+    const missing = [...bits].filter((bit) => !this.has(bit));
+    return missing.length === 0 ? this : this.or(ApMask.from(missing));
+  }
+
   without(bit: number): ApMask {
     if (!this.has(bit)) return this;
     const words = this.words.slice();
@@ -59,15 +67,21 @@ export class ApMask {
   }
 
   and(other: ApMask): ApMask {
-    return this.combine(other, (a, b) => a & b);
+    const words = zeros();
+    for (let i = 0; i < 8; i++) words[i] = this.words[i]! & other.words[i]!;
+    return new ApMask(words);
   }
 
   or(other: ApMask): ApMask {
-    return this.combine(other, (a, b) => a | b);
+    const words = zeros();
+    for (let i = 0; i < 8; i++) words[i] = this.words[i]! | other.words[i]!;
+    return new ApMask(words);
   }
 
   andNot(other: ApMask): ApMask {
-    return this.combine(other, (a, b) => a & ~b);
+    const words = zeros();
+    for (let i = 0; i < 8; i++) words[i] = this.words[i]! & ~other.words[i]!;
+    return new ApMask(words);
   }
 
   intersects(other: ApMask): boolean {
@@ -87,7 +101,8 @@ export class ApMask {
   }
 
   isEmpty(): boolean {
-    return this.words.every((word) => word === 0);
+    for (let i = 0; i < 8; i++) if (this.words[i] !== 0) return false;
+    return true;
   }
 
   isFull(): boolean {
@@ -95,28 +110,17 @@ export class ApMask {
   }
 
   /** The set bits, ascending. */
-  *bits(): IterableIterator<number> {
-    for (let i = 0; i < 8; i++) {
-      let word = this.words[i]!;
-      while (word !== 0) {
-        const lead = Math.clz32(word);
-        yield (i << 5) | lead;
-        word &= ~(1 << (31 - lead));
-      }
-    }
+  bits(): IterableIterator<number> {
+    return this.list()[Symbol.iterator]();
   }
 
   count(): number {
-    let n = 0;
-    for (const _bit of this.bits()) n++;
-    return n;
+    return this.list().length;
   }
 
   /** The highest set bit, -1 when there is none. */
   highest(): number {
-    let last = -1;
-    for (const bit of this.bits()) last = bit;
-    return last;
+    return this.list().at(-1) ?? -1;
   }
 
   /** 32 bytes in storage order. */
@@ -134,11 +138,27 @@ export class ApMask {
     return text;
   }
 
-  private combine(other: ApMask, op: (a: number, b: number) => number): ApMask {
-    const words = new Int32Array(8);
-    for (let i = 0; i < 8; i++) words[i] = op(this.words[i]!, other.words[i]!);
-    return new ApMask(words);
+  private list(): readonly number[] {
+    return (this.listed ??= bitsOf(this.words));
   }
+}
+
+/** The set bits of eight words. */
+function bitsOf(words: readonly number[]): number[] {
+  const bits: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    let word = words[i]!;
+    while (word !== 0) {
+      const lead = Math.clz32(word);
+      bits.push((i << 5) | lead);
+      word &= ~(1 << (31 - lead));
+    }
+  }
+  return bits;
+}
+
+function zeros(): number[] {
+  return [0, 0, 0, 0, 0, 0, 0, 0];
 }
 
 function wordOf(bit: number): number {

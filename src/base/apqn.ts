@@ -7,10 +7,11 @@ export const apqnOf = (adapter: number, domain: number): Apqn => ((adapter & 0xf
 export const adapterOf = (apqn: Apqn): number => (apqn >> 8) & 0xff;
 export const domainOf = (apqn: Apqn): number => apqn & 0xff;
 
+/** `00` to `ff`: names are made for each queue of each world. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
+
 /** `05.00ab`: the name of the queue device. */
-export const apqnText = (apqn: Apqn): string => `${hex(adapterOf(apqn), 2)}.${hex(domainOf(apqn), 4)}`;
+export const apqnText = (apqn: Apqn): string => `${HEX[adapterOf(apqn)]}.00${HEX[domainOf(apqn)]}`;
 
 /** `card05`: the name of the card device. */
-export const cardText = (adapter: number): string => `card${hex(adapter, 2)}`;
-
-const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
+export const cardText = (adapter: number): string => `card${HEX[adapter]}`;

@@ -6,6 +6,8 @@ import { EventEmitter } from 'eventemitter3';
 
 export type EventValue = string | number | boolean | null | readonly (string | number)[];
 
+export type EventData = Readonly<Record<string, EventValue>>;
+
 export interface LogEvent {
   /** Position in the log, from 0. */
   readonly seq: number;
@@ -15,26 +17,33 @@ export interface LogEvent {
   readonly kind: string;
   /** The task that did it, or the hardware. */
   readonly by: string;
-  readonly data: Readonly<Record<string, EventValue>>;
+  readonly data: EventData;
 }
 
 export class EventLog {
   private readonly emitter = new EventEmitter<{ event: (event: LogEvent) => void }>();
+  private listening = 0;
   private readonly now: () => number;
   private readonly keep: number;
   private next = 0;
   /** At least the newest `keep` events (at most twice as many), oldest first. */
   readonly events: LogEvent[] = [];
 
-  /** `keep` bounds the memory of a long run (default 10,000 events); listeners see all of them. */
+  /**
+   * `keep` bounds the memory of a long run (default 10,000 events); listeners see all of them. With 0, and without listeners, events are
+   * counted only.
+   */
   constructor(now: () => number, keep = 10_000) {
     this.now = now;
     this.keep = keep;
   }
 
-  emit(kind: string, by: string, data: LogEvent['data'] = {}): void {
-    const event: LogEvent = { seq: this.next++, t: this.now(), kind, by, data };
-    this.events.push(event);
+  /** Data that are costly to word may come as a function: it is called when somebody will see them. */
+  emit(kind: string, by: string, data: EventData | (() => EventData) = {}): void {
+    const seq = this.next++;
+    if (this.keep === 0 && this.listening === 0) return;
+    const event: LogEvent = { seq, t: this.now(), kind, by, data: typeof data === 'function' ? data() : data };
+    if (this.keep > 0) this.events.push(event);
     if (this.events.length > this.keep * 2) this.events.splice(0, this.events.length - this.keep);
     this.emitter.emit('event', event);
   }
@@ -42,7 +51,11 @@ export class EventLog {
   /** Answers the function that unsubscribes. */
   onEvent(listener: (event: LogEvent) => void): () => void {
     this.emitter.on('event', listener);
-    return () => this.emitter.off('event', listener);
+    this.listening = this.emitter.listenerCount('event');
+    return () => {
+      this.emitter.off('event', listener);
+      this.listening = this.emitter.listenerCount('event');
+    };
   }
 
   get count(): number {

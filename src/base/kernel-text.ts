@@ -5,6 +5,8 @@ import { EINVAL, ERANGE, type Errno } from './errno.ts';
 
 const BASE0 = /^\+?(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9][0-9]*))(.*)$/s;
 const MAX_U64 = (1n << 64n) - 1n;
+/** So few digits are exact in any base, and nearly every number that is written has fewer. */
+const SHORT = 13;
 
 /**
  * kstrtoull with base 0: optional '+', 0x or leading-zero octal or decimal, one newline at most.
@@ -14,6 +16,11 @@ export function parseUnsigned(text: string): number | Errno {
   const match = BASE0.exec(text);
   if (match === null) return EINVAL;
   const [, hex, octal, decimal, rest] = match;
+  if (text.length <= SHORT) {
+    if (rest !== '' && rest !== '\n') return EINVAL;
+    if (hex !== undefined) return Number.parseInt(hex, 16);
+    return decimal !== undefined ? Number.parseInt(decimal, 10) : Number.parseInt(`0${octal}`, 8);
+  }
   const value = hex !== undefined ? BigInt(`0x${hex}`) : decimal !== undefined ? BigInt(decimal) : BigInt(octal === '' ? 0 : `0o${octal}`);
   // The kernel gives up on the number before it looks at what follows it.
   if (value > MAX_U64) return ERANGE;

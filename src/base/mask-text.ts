@@ -20,13 +20,13 @@ function parseAbsolute(text: string): ApMask | Errno {
 }
 
 /** One term with the separators after it. What follows must be another sign or the end, so `+08` fails at its 8 and a blank anywhere. */
-const TERM = /([+-])(NUM)(?:-(NUM))?[,\n]*/.source.replaceAll('NUM', '0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*');
+const TERM = new RegExp(/([+-])(NUM)(?:-(NUM))?[,\n]*/.source.replaceAll('NUM', '0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*'), 'y');
 
 function parseRelative(text: string, current: ApMask): ApMask | Errno {
-  const term = new RegExp(TERM, 'y');
   let mask = current;
-  while (term.lastIndex < text.length) {
-    const match = term.exec(text);
+  TERM.lastIndex = 0;
+  while (TERM.lastIndex < text.length) {
+    const match = TERM.exec(text);
     if (match === null) return EINVAL;
     const [, sign, from, to = from] = match;
     const first = numberOf(from!);

@@ -11,7 +11,11 @@ export class ProgramInterruption extends Error {
   readonly code: number;
 
   constructor(code: number, why: string) {
+    // No stack: it is an answer of the machine, not a mistake of the model, and some guests get it at every second instruction.
+    const depth = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(`program interruption ${code}: ${why}`);
+    Error.stackTraceLimit = depth;
     this.name = 'ProgramInterruption';
     this.code = code;
   }

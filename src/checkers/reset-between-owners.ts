@@ -14,8 +14,8 @@ export class HandoverWatch {
   private readonly hardware: CryptoAdapters;
   private readonly findings: Findings;
   private readonly now: () => number;
-  /** The guest that had the queue last. */
-  private readonly lastOwner = new Map<Apqn, Kvm>();
+  /** Who lost the queue last, and what was in it then: another object is in it after a reset. */
+  private readonly left = new Map<Apqn, { readonly kvm: Kvm; readonly work: object | undefined }>();
   /** Queues looked at so far. */
   checks = 0;
 
@@ -30,21 +30,25 @@ export class HandoverWatch {
    * a reset, and any later push gives them back until the user has closed it.
    */
   watch(kvm: Kvm, wantedBack: () => boolean): void {
-    kvm.onMasks = ({ before, after }) => {
-      if (!wantedBack()) this.check(kvm, before, after);
+    const others = kvm.onMasks;
+    kvm.onMasks = (masks) => {
+      others(masks);
+      if (!wantedBack()) this.check(kvm, masks.before, masks.after);
     };
   }
 
   private check(kvm: Kvm, before: Apcb, after: Apcb): void {
+    for (const apqn of apqnsOf(before)) {
+      if (!hasApqn(after, adapterOf(apqn), domainOf(apqn))) this.left.set(apqn, { kvm, work: this.hardware.queueState(apqn) });
+    }
     for (const apqn of apqnsOf(after)) {
       if (hasApqn(before, adapterOf(apqn), domainOf(apqn))) continue;
       this.checks++;
       const wrong = this.wrong(kvm, apqn);
-      this.lastOwner.set(apqn, kvm);
       if (wrong === null) continue;
       this.findings.report({
         kind: 'invariant',
-        key: `invariant:handover:${wrong}`,
+        key: `invariant:handover:${apqnText(apqn)}:${kvm.name}`,
         title: `invariant: a queue is reset between owners: ${apqnText(apqn)} comes to ${kvm.name} ${wrong}`,
         tasks: [],
         time: this.now(),
@@ -56,7 +60,7 @@ export class HandoverWatch {
     if (!this.hardware.usedSinceReset(apqn)) return null;
     const work = this.hardware.queueState(apqn);
     if (work !== undefined && work.outstanding > 0) return `with ${work.outstanding} messages of an earlier owner`;
-    const last = this.lastOwner.get(apqn);
-    return last !== undefined && last !== kvm ? `without a reset since ${last.name} had it` : null;
+    const last = this.left.get(apqn);
+    return last !== undefined && last.kvm !== kvm && last.work === work ? `without a reset since ${last.kvm.name} had it` : null;
   }
 }

@@ -65,6 +65,8 @@ export class CryptoAdapters {
   private readonly positions: (Adapter | undefined)[] = [];
   private readonly configuration = new ConfigurationOp(() => this.currentQci());
   private readonly listeners = new Set<() => void>();
+  /** Positions with a card in them. */
+  private present: ApMask = ApMask.EMPTY;
   private usage: ApMask;
   private control: ApMask;
 
@@ -159,6 +161,7 @@ export class CryptoAdapters {
     const position = (this.positions[id] ??= new Adapter(id, this.host));
     if (position.card !== null) return EEXIST;
     position.insert(type);
+    this.present = this.present.with(id);
     this.changed();
     return OK;
   }
@@ -167,6 +170,7 @@ export class CryptoAdapters {
     const position = this.plugged(id);
     if (position === undefined) return ENODEV;
     position.remove();
+    this.present = this.present.without(id);
     this.changed();
     return OK;
   }
@@ -194,8 +198,7 @@ export class CryptoAdapters {
 
   /** What QCI would answer now. */
   currentQci(): QciInfo {
-    const apm = ApMask.from(this.positions.flatMap((position) => (position?.card ? [position.id] : [])));
-    return { flags: this.flags, na: this.na, nd: this.nd, apm, aqm: this.usage, adm: this.control };
+    return { flags: this.flags, na: this.na, nd: this.nd, apm: this.present, aqm: this.usage, adm: this.control };
   }
 
   /** undefined without such an adapter. */

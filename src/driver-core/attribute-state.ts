@@ -16,7 +16,8 @@ export class AttributeState {
   /** Unlinked: an attribute that is added in its place later has nothing to do with this one. */
   removed = false;
   private readonly active: ActiveReference;
-  private readonly inside = new Map<Task, Guard>();
+  /** One entry a user: there are few at a time. */
+  private readonly inside: Guard[] = [];
 
   constructor(layer: LockLayer, entry: { def: AttributeDef<unknown>; owner: unknown }, path: string) {
     this.def = entry.def;
@@ -25,34 +26,39 @@ export class AttributeState {
   }
 
   get idle(): boolean {
-    return this.inside.size === 0;
+    return this.inside.length === 0;
   }
 
   holds(task: Task): boolean {
-    return this.inside.has(task);
+    return this.find(task) >= 0;
   }
 
   /** False when the attribute is being removed. */
   enter(task: Task): boolean {
-    if (this.inside.has(task)) throw new Error(`${task.name} uses an attribute from inside its own show or store`);
+    if (this.holds(task)) throw new Error(`${task.name} uses an attribute from inside its own show or store`);
     const guard = this.active.get(task);
     if (guard === null) return false;
-    this.inside.set(task, guard);
+    this.inside.push(guard);
     return true;
   }
 
   /** Harmless after `breakOwn`. */
   leave(task: Task): void {
-    const guard = this.inside.get(task);
-    if (guard === undefined) return;
-    this.inside.delete(task);
-    this.active.put(guard);
+    const at = this.find(task);
+    if (at < 0) return;
+    const [guard] = this.inside.splice(at, 1);
+    this.active.put(guard!);
   }
 
   /** Gives back the reference of the running store early, so that the removal that it asks for does not wait for itself. */
   breakOwn(task: Task): void {
-    if (!this.inside.has(task)) throw new Error(`${task.name} removes ${this.def.name} as its own, but is not inside its store`);
+    if (!this.holds(task)) throw new Error(`${task.name} removes ${this.def.name} as its own, but is not inside its store`);
     this.leave(task);
+  }
+
+  private find(task: Task): number {
+    for (let i = 0; i < this.inside.length; i++) if (this.inside[i]!.task === task) return i;
+    return -1;
   }
 
   drain(task: Task): Promise<void> {

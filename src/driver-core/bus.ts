@@ -124,7 +124,7 @@ export class Bus implements DeviceBus, BindingHost, LinkSource {
 
   /** A uevent of the device with its own variables and `extra`. */
   send(action: UeventAction, device: Device, extra: Readonly<Record<string, string>> = {}): void {
-    this.sink(action, device.devpath, { ...this.variables(device), ...extra });
+    this.sink(() => ({ action, path: device.devpath, env: { ...this.variables(device), ...extra } }));
   }
 
   /** What a uevent of this device says without an occasion. */

@@ -144,7 +144,29 @@ export class Sysfs {
   }
 }
 
-function partsOf(path: string): string[] {
+/** Paths that were taken apart before: exploration writes to the same few files in every world. */
+const taken = new Map<string, readonly string[]>();
+const TAKEN_MAX = 256;
+
+function partsOf(path: string): readonly string[] {
+  let parts = taken.get(path);
+  if (parts === undefined) {
+    parts = split(path);
+    if (taken.size === TAKEN_MAX) taken.clear();
+    taken.set(path, parts);
+  }
+  return parts;
+}
+
+function split(path: string): string[] {
   if (path !== '/sys' && !path.startsWith('/sys/')) throw new Error(`expected a path below /sys, got ${path}`);
-  return path.split('/').filter((part, i) => i > 1 && part !== '' && part !== '.');
+  const parts: string[] = [];
+  for (let from = '/sys/'.length; from < path.length;) {
+    const slash = path.indexOf('/', from);
+    const to = slash < 0 ? path.length : slash;
+    const part = path.slice(from, to);
+    if (part !== '' && part !== '.') parts.push(part);
+    from = to + 1;
+  }
+  return parts;
 }

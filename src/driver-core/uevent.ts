@@ -5,8 +5,15 @@ import type { EventLog } from '../base/event-log.ts';
 
 export type UeventAction = 'add' | 'remove' | 'change' | 'move' | 'online' | 'offline' | 'bind' | 'unbind';
 
-/** `path` is DEVPATH, without /sys in front. */
-export type UeventSink = (action: UeventAction, path: string, env: Readonly<Record<string, string>>) => void;
+export interface Uevent {
+  readonly action: UeventAction;
+  /** DEVPATH, without /sys in front. */
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Takes a uevent; it is worded only when somebody listens. */
+export type UeventSink = (word: () => Uevent) => void;
 
 const ACTIONS: ReadonlySet<string> = new Set<UeventAction>(['add', 'remove', 'change', 'move', 'online', 'offline', 'bind', 'unbind']);
 
@@ -18,5 +25,9 @@ export function parseAction(text: string): UeventAction | null {
 
 /** Records every uevent as an event of kind `uevent`. */
 export function ueventRecorder(events: EventLog): UeventSink {
-  return (action, path, env) => events.emit('uevent', 'kernel', { action, path, ...env });
+  return (word) =>
+    events.emit('uevent', 'kernel', () => {
+      const { action, path, env } = word();
+      return { action, path, ...env };
+    });
 }

@@ -2,7 +2,8 @@
  * What a campaign has seen of a program, cheaply: from which task to which other one each object was handed over. New hand-overs are the
  * feedback of the greybox search.
  */
-import type { AccessKind, StepLabel, StepRecorder } from '../runtime/footprint.ts';
+import type { AccessKind } from '../runtime/access.ts';
+import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Runnable } from '../runtime/strategy.ts';
 import { Task } from '../runtime/task.ts';
 import { textHash } from './trace-hash.ts';
@@ -29,7 +30,7 @@ export class CoverageCounter implements StepRecorder {
     return this.seen.size;
   }
 
-  step(by: Runnable, _what: StepLabel): void {
+  step(by: Runnable): void {
     this.current = by instanceof Task ? by.key : this.hashOf(by.name);
   }
 

@@ -1,7 +1,8 @@
 /**
  * Several recorders of one run.
  */
-import type { AccessKind, StepLabel, StepRecorder } from '../runtime/footprint.ts';
+import type { AccessKind } from '../runtime/access.ts';
+import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Runnable } from '../runtime/strategy.ts';
 
 export class TeeRecorder implements StepRecorder {
@@ -11,8 +12,8 @@ export class TeeRecorder implements StepRecorder {
     this.recorders = recorders;
   }
 
-  step(by: Runnable, what: StepLabel): void {
-    for (const recorder of this.recorders) recorder.step(by, what);
+  step(by: Runnable): void {
+    for (const recorder of this.recorders) recorder.step(by);
   }
 
   touch(object: object, access: AccessKind): void {

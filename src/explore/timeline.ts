@@ -2,7 +2,8 @@
  * An execution as a person reads it: who did what in which order, and what was held when the task changed.
  */
 import { heldNames } from '../locks/guard.ts';
-import { labelText, type AccessKind, type StepLabel, type StepRecorder } from '../runtime/footprint.ts';
+import type { AccessKind } from '../runtime/access.ts';
+import { labelText, nextLabel, type StepRecorder } from '../runtime/footprint.ts';
 import type { Runnable } from '../runtime/strategy.ts';
 import { Task } from '../runtime/task.ts';
 
@@ -20,13 +21,13 @@ export class TimelineRecorder implements StepRecorder {
   readonly steps: TimelineStep[] = [];
   private touched: Set<string> = new Set();
 
-  step(by: Runnable, what: StepLabel): void {
+  step(by: Runnable): void {
     this.touched = new Set();
     const touched = this.touched;
     this.steps.push({
       task: by.name,
       id: by.id,
-      what: labelText(what),
+      what: labelText(nextLabel(by)),
       held: by instanceof Task ? heldNames(by) : [],
       get touched() {
         return [...touched];

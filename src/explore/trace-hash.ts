@@ -3,7 +3,8 @@
  * its causal past; the fingerprint is their sum, so it depends on no order in which independent steps happened to be made, and on no
  * numbers given to objects.
  */
-import { accessClass, type AccessKind, type StepLabel, type StepRecorder } from '../runtime/footprint.ts';
+import { accessClass, type AccessKind } from '../runtime/access.ts';
+import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Runnable } from '../runtime/strategy.ts';
 import { Task } from '../runtime/task.ts';
 
@@ -34,7 +35,7 @@ export class TraceHash implements StepRecorder {
   private key = 0;
   private open = false;
 
-  step(by: Runnable, _what: StepLabel): void {
+  step(by: Runnable): void {
     this.close();
     this.open = true;
     this.key = by instanceof Task ? by.key : textHash(by.name);

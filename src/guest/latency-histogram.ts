@@ -7,7 +7,8 @@ const FIRST_OCTAVE = -10;
 const OCTAVES = 31;
 
 export class LatencyHistogram {
-  private readonly buckets = new Uint32Array(OCTAVES * BUCKETS_PER_OCTAVE);
+  /** Made with the first operation: a guest that has none needs no table. */
+  private buckets: Uint32Array | null = null;
   private total = 0;
   private largest = 0;
 
@@ -17,7 +18,8 @@ export class LatencyHistogram {
 
   add(ms: number): void {
     const at = Math.floor((Math.log2(Math.max(ms, Number.MIN_VALUE)) - FIRST_OCTAVE) * BUCKETS_PER_OCTAVE);
-    this.buckets[Math.min(Math.max(at, 0), this.buckets.length - 1)]!++;
+    const buckets = (this.buckets ??= new Uint32Array(OCTAVES * BUCKETS_PER_OCTAVE));
+    buckets[Math.min(Math.max(at, 0), buckets.length - 1)]!++;
     this.total++;
     this.largest = Math.max(this.largest, ms);
   }
@@ -26,7 +28,7 @@ export class LatencyHistogram {
   percentile(share: number): number {
     const rank = Math.max(1, Math.ceil(share * this.total));
     let seen = 0;
-    for (const [at, n] of this.buckets.entries()) {
+    for (const [at, n] of this.buckets?.entries() ?? []) {
       seen += n;
       if (n > 0 && seen >= rank) return Math.min(this.largest, 2 ** ((at + 1) / BUCKETS_PER_OCTAVE + FIRST_OCTAVE));
     }

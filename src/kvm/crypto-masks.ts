@@ -23,12 +23,12 @@ export async function setMasksLocked(task: Task, kvm: Kvm, masks: Apcb): Promise
     blocked.release();
     kvm.unblocked.wakeAll(task);
   }
-  kvm.host.events.emit('kvm.masks', task.name, {
+  kvm.host.events.emit('kvm.masks', task.name, () => ({
     guest: kvm.name,
     apm: [...masks.apm.bits()],
     aqm: [...masks.aqm.bits()],
     adm: [...masks.adm.bits()],
-  });
+  }));
 }
 
 /** @holds kvm->lock. */

@@ -59,6 +59,7 @@ export class Completion {
   /** Asked without any suspension before the wait goes on: whoever asks first takes the pass. */
   private readonly pass = (): boolean => {
     if (this.passes === 0) return false;
+    this.queue.touched();
     this.passes--;
     return true;
   };

@@ -34,6 +34,8 @@ export interface EdgeContext {
   readonly askedHome: LockClass | null;
   /** `declared`: nobody did this, it was said to be the order. Otherwise the kind of interrupt that would ask for `to`. */
   readonly origin: 'observed' | 'declared' | 'hardirq' | 'softirq';
+  /** Which of the executions that share the validator, counted from 1; 0 where it belongs to none. */
+  readonly execution: number;
 }
 
 export interface Edge {
@@ -114,6 +116,7 @@ export class DependencyGraph {
 
   /** As reports carry it. */
   cycleEdges(cycle: Cycle): CycleEdge[] {
+    const seenIn = new Set(cycle.flatMap(({ context: { execution } }) => (execution === 0 ? [] : [execution])));
     return cycle.map(({ edge, context }) => ({
       from: this.label(edge.from),
       to: this.label(edge.to),
@@ -125,6 +128,7 @@ export class DependencyGraph {
       fromPlace: context.fromPlace,
       toPlace: context.toPlace,
       held: context.held.map(({ lock }) => lock),
+      ...(seenIn.size > 1 && context.execution !== 0 ? { execution: context.execution } : {}),
     }));
   }
 }

@@ -34,6 +34,8 @@ export interface CycleEdge {
   readonly toPlace: Place;
   /** Everything the task held at that moment, outermost first. */
   readonly held: readonly string[];
+  /** Where several executions closed the cycle together: the one in which this was seen, counted from 1. */
+  readonly execution?: number;
 }
 
 /** A task of an actual deadlock, or one shown in a dump. */

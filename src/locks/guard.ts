@@ -1,10 +1,11 @@
 /**
  * A held lock: entry of the task's held stack, scope guard and pending release in one object (kernel: struct held_lock).
  */
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { Effect, Task } from '../runtime/task.ts';
 import type { ChainNode } from './chain.ts';
 import type { LockClass } from './lock-class.ts';
-import { heldMode, TRY, type LockMode } from './modes.ts';
+import { EXCLUSIVE, heldMode, TRY, type LockMode } from './modes.ts';
 
 /** What a guard needs of the validator: the chain node of an entry after something below it was released. */
 interface Rebaser {
@@ -106,6 +107,15 @@ export class Guard implements Disposable, Effect {
     this.mode = heldMode(this.mode) & ~TRY;
     this.after = node;
     this.push();
+  }
+
+  /** What its release touches. */
+  get object(): Held {
+    return this.lock;
+  }
+
+  get access(): AccessKind {
+    return (this.mode & 3) === EXCLUSIVE ? Access.RELEASE : Access.RELEASE_SHARED;
   }
 
   takeEffect(): void {

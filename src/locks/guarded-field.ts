@@ -3,6 +3,7 @@
  * Any of the guards is enough to read, all of them are needed to write; a work item may rely on what its flusher holds.
  * Each field counts its changes, by which writes from an old value and groups seen in mixed versions are found.
  */
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { Runtime, MaybePromise } from '../runtime/runtime.ts';
 import type { Op, Task } from '../runtime/task.ts';
 import type { Findings } from './finding.ts';
@@ -83,7 +84,11 @@ export class GuardedField<T> implements Op, VersionedField {
 
   get(task: Task): T {
     const { rule } = this;
-    if (rule !== null && rule !== 'unguarded' && !this.readable(task, rule)) this.report(task, 'read', rule);
+    if (rule === null || rule === 'unguarded') this.host.rt.touch(this, Access.READ);
+    else {
+      this.host.rt.touch(this, Access.GUARDED_READ);
+      if (!this.readable(task, rule)) this.report(task, 'read', rule);
+    }
     return this.load(task);
   }
 
@@ -113,6 +118,7 @@ export class GuardedField<T> implements Op, VersionedField {
 
   /** For checkers and dumps only: no task, no check. */
   inspect(): T {
+    this.host.rt.touch(this, Access.READ);
     return this.value;
   }
 
@@ -124,6 +130,10 @@ export class GuardedField<T> implements Op, VersionedField {
     if (task.mode === READ) return this.load(task);
     this.store(task, task.arg as T);
     return undefined;
+  }
+
+  access(task: Task): AccessKind {
+    return task.mode === READ ? Access.READ : Access.WRITE;
   }
 
   closedBy(task: Task): boolean {
@@ -156,7 +166,12 @@ export class GuardedField<T> implements Op, VersionedField {
 
   private checkWrite(task: Task): void {
     const { rule } = this;
-    if (rule !== null && rule !== 'unguarded' && !this.writable(task)) this.report(task, 'written', rule);
+    if (rule === null || rule === 'unguarded') {
+      this.host.rt.touch(this, Access.WRITE);
+      return;
+    }
+    this.host.rt.touch(this, Access.GUARDED_WRITE);
+    if (!this.writable(task)) this.report(task, 'written', rule);
   }
 
   private readable(task: Task, rule: readonly FieldGuard[]): boolean {

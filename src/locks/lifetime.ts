@@ -2,9 +2,11 @@
  * Lifetimes of model objects: memory is not freed here, so an object that the kernel would have freed says so itself. A use afterwards is
  * reported with the place of the free and the place of the use (kernel: KASAN), and what nothing leads to any more is a leak (kmemleak).
  */
+import { Access, type AccessKind } from '../runtime/access.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Findings } from './finding.ts';
-import { capturePlace, type Place } from './place.ts';
+import { capturePlace, NOWHERE, type Place } from './place.ts';
 
 interface End {
   readonly by: string;
@@ -12,15 +14,28 @@ interface End {
   readonly place: Place;
 }
 
+type LifetimeRuntime = Pick<Runtime, 'now' | 'touch'>;
+
 /** Every object of one run that is published and not freed. */
 export class Lifetimes {
   readonly findings: Findings;
-  readonly now: () => number;
+  private readonly rt: LifetimeRuntime;
+  readonly places: boolean;
   private readonly objects = new Set<Lifetime>();
 
-  constructor(findings: Findings, now: () => number) {
+  /** `places`: note where each object was freed, a stack for each. */
+  constructor(findings: Findings, rt: LifetimeRuntime, places = true) {
     this.findings = findings;
-    this.now = now;
+    this.rt = rt;
+    this.places = places;
+  }
+
+  now(): number {
+    return this.rt.now();
+  }
+
+  touched(lifetime: Lifetime, access: AccessKind): void {
+    this.rt.touch(lifetime, access);
   }
 
   /** In the order in which they were published. */
@@ -83,12 +98,14 @@ export class Lifetime {
       this.use(by, 'freed again');
       return;
     }
-    this.over = { by: by?.name ?? 'the last reference', time: this.all.now(), place: capturePlace() };
+    this.all.touched(this, Access.WRITE);
+    this.over = { by: by?.name ?? 'the last reference', time: this.all.now(), place: this.all.places ? capturePlace() : NOWHERE };
     this.all.end(this);
   }
 
   /** Reports, and goes on, when the object is gone; `what` completes the sentence "... is". */
   use(task: Task | null, what: string): void {
+    this.all.touched(this, Access.READ);
     if (this.over !== null) this.report(this.over, task, what);
   }
 

@@ -31,6 +31,13 @@ export interface LockLayerOptions {
   readonly findings?: Findings;
   /** Learn the lock order and report cycles. Default true. */
   readonly validate?: boolean;
+  /** The validator of a campaign: warm with what its earlier executions taught it. Default: a new one. */
+  readonly lockdep?: Lockdep;
+  /**
+   * Note where in the code each sequence of locks was completed first, and where objects were freed: a stack for each. A `lockdep` that is
+   * passed in has its own answer for its part. Default true.
+   */
+  readonly places?: boolean;
   /** Look for actual deadlocks whenever a task blocks. Default true. */
   readonly waitFor?: boolean;
   /** Count acquisitions and sample times (about 90 ns each). Default false. */
@@ -54,7 +61,8 @@ export class LockLayer {
   constructor(rt: Runtime, options: LockLayerOptions = {}) {
     this.rt = rt;
     this.findings = options.findings ?? new Findings();
-    this.lockdep = (options.validate ?? true) ? new Lockdep(this.findings, () => rt.now()) : null;
+    this.lockdep = (options.validate ?? true) ? (options.lockdep ?? new Lockdep(options)) : null;
+    this.lockdep?.attach(this.findings, () => rt.now());
     this.statistics = options.statistics === true ? new LockStatistics(() => rt.now()) : null;
     this.ctx = new LockContext(rt, {
       findings: this.findings,
@@ -62,7 +70,7 @@ export class LockLayer {
       stats: this.statistics,
       waitFor: options.waitFor ?? true,
     });
-    this.state = new SharedState(this.ctx, options.state);
+    this.state = new SharedState(this.ctx, options.state, options.places ?? true);
     this.irqs = new IrqSections(this.ctx);
     rt.onTaskEnd((task) => this.checkExit(task));
     rt.onTaskBlock((task) => {

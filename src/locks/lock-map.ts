@@ -2,6 +2,7 @@
  * A lock map: stands for "what somebody waits for" where that is no lock (kernel: struct lockdep_map of work items, kernfs nodes).
  * Setting the flag is a trylock of the map, clearing it a release, waiting for it an acquire and release.
  */
+import { Access } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
 import { Guard, type Held } from './guard.ts';
 import type { LockClass } from './lock-class.ts';
@@ -27,6 +28,7 @@ export class LockMap implements Held {
 
   /** The task is now the one that is waited for. */
   hold(task: Task, mode: LockMode = EXCLUSIVE): Guard {
+    this.ctx.rt.touch(this, Access.JOINT);
     const node = this.dep === null ? null : this.dep.check(task, this.cls, mode | TRY, this);
     this.holders.push(task);
     return new Guard(this, task, mode | TRY, node);
@@ -34,12 +36,14 @@ export class LockMap implements Held {
 
   /** The task runs a section that others flush: unlike `hold`, what it already holds must not depend on it. */
   enter(task: Task): Guard {
+    this.ctx.rt.touch(this, Access.JOINT);
     const node = this.dep === null ? null : this.dep.check(task, this.cls, EXCLUSIVE, this);
     this.holders.push(task);
     return new Guard(this, task, EXCLUSIVE, node);
   }
 
   unlock(guard: Guard): void {
+    this.ctx.rt.touch(this, Access.JOINT);
     guard.pop();
     this.holders.splice(this.holders.indexOf(guard.task), 1);
   }

@@ -2,6 +2,7 @@
  * What all locks have in common: class, name, statistics, release in both runtimes, life cycle. Every wrong use is a finding and has no
  * effect on the lock, so that one report does not become ten.
  */
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { Op, Task } from '../runtime/task.ts';
 import type { ChainNode } from './chain.ts';
 import { findHeld, Guard, type Held } from './guard.ts';
@@ -9,7 +10,7 @@ import type { LockClass } from './lock-class.ts';
 import type { LockContext } from './lock-context.ts';
 import type { Lockdep } from './lockdep.ts';
 import { entriesOf, refusal, reportMisuse, type MisuseRule } from './misuse.ts';
-import { EXCLUSIVE, type LockMode } from './modes.ts';
+import { EXCLUSIVE, LIMITED, TRY, type LockMode } from './modes.ts';
 import { capturePlace, type Place } from './place.ts';
 
 type ReleaseListener = (task: Task) => void;
@@ -56,6 +57,11 @@ export abstract class Lock implements Held, Op {
   abstract users(): { readonly holders: readonly Task[]; readonly waiters: readonly Task[] };
   /** Place of the task among those who wait, 1 for the next one, 0 when it does not. */
   abstract positionOf(task: Task): number;
+
+  /** Who looks at it without the promise to get it learns whether it is held. */
+  access(task: Task): AccessKind {
+    return (task.mode & (TRY | LIMITED)) === 0 ? Access.WRITE : Access.TRY;
+  }
 
   /** Does the task hold this lock, in any mode? */
   heldBy(task: Task): boolean {

@@ -8,14 +8,14 @@ import { ChainNode } from './chain.ts';
 import { gradeCycle } from './cycle-grade.ts';
 import { DeclaredOrder } from './declared-order.ts';
 import { DependencyGraph, type Edge, type EdgeContext, type HeldLock } from './dependency-graph.ts';
-import type { Findings } from './finding.ts';
+import { Findings } from './finding.ts';
 import { findHeld, heldGuards, type Guard, type Held } from './guard.ts';
 import { IrqUsage, irqStateOf, type IrqPair, type UsageSite } from './irq-usage.ts';
 import type { Instance, LockClass } from './lock-class.ts';
 import { reportMisuse } from './misuse.ts';
 import { EXCLUSIVE, isTry, NEST, RECURSIVE, WAIT, type LockMode } from './modes.ts';
 import { cycleFinding, inconsistentFinding, sameClassFinding } from './order-report.ts';
-import { capturePlace, type Place } from './place.ts';
+import { capturePlace, NOWHERE, type Place } from './place.ts';
 
 /** What a task asks for; `lock` is null when there is no object for it. */
 interface Request {
@@ -28,20 +28,45 @@ interface Request {
   readonly nest?: Held;
 }
 
+export interface LockdepOptions {
+  /** Keep the places where each sequence was completed first: a stack for each. Default true. */
+  readonly places?: boolean;
+}
+
+/** Before the first execution, and after `detach`. */
+const NO_TIME = (): number => 0;
+
 export class Lockdep {
   readonly graph = new DependencyGraph();
-  readonly findings: Findings;
-  /** Time, as reports need it. */
-  readonly rt: { now(): number };
+  /** Where this execution's reports go. */
+  findings = new Findings();
+  /** Time of this execution, as reports need it. */
+  readonly rt = { now: (): number => this.clock() };
   /** Sequences learnt so far. */
   chains = 0;
+  /** Executions that it has served so far, this one included. */
+  executions = 0;
   readonly root = new ChainNode(null, { cls: null, mode: EXCLUSIVE, place: [] });
   private readonly usage = new IrqUsage();
   private readonly declared = new DeclaredOrder();
+  private readonly places: boolean;
+  private clock = NO_TIME;
 
-  constructor(findings: Findings, now: () => number) {
+  constructor(options: LockdepOptions = {}) {
+    this.places = options.places ?? true;
+  }
+
+  /** A new execution begins. The one before has ended: none of its tasks goes on. */
+  attach(findings: Findings, now: () => number): void {
     this.findings = findings;
-    this.rt = { now };
+    this.clock = now;
+    this.executions++;
+  }
+
+  /** The execution has ended: nothing leads to its world any more. `attach` does the same for the one before. */
+  detach(): void {
+    this.findings = new Findings();
+    this.clock = NO_TIME;
   }
 
   /** Node of "what the task holds, then cls"; validates when this sequence is new. Called before the task may block. */
@@ -86,13 +111,13 @@ export class Lockdep {
 
   /** Where this request, with what the task holds now, was made for the first time; for dumps. */
   placeOf(task: Task, cls: LockClass, mode: LockMode): Place {
-    return ((task.chain as ChainNode | null) ?? this.root).unsettledChild(cls, mode)?.place ?? [];
+    return ((task.chain as ChainNode | null) ?? this.root).unsettledChild(cls, mode)?.place ?? NOWHERE;
   }
 
   /** The task comes into another state: what it takes there makes sequences of its own. */
   enterContext(task: Task, cls: LockClass): ChainNode {
     const at = (task.chain as ChainNode | null) ?? this.root;
-    return at.child(cls, EXCLUSIVE) ?? at.add(cls, new ChainNode(at, { cls, mode: EXCLUSIVE, place: capturePlace() }));
+    return at.child(cls, EXCLUSIVE) ?? at.add(cls, new ChainNode(at, { cls, mode: EXCLUSIVE, place: this.here() }));
   }
 
   /** The task has left a state with locks held that it took in it. */
@@ -103,10 +128,14 @@ export class Lockdep {
         this.interrupt(task, pair);
   }
 
-  /** Says in which order classes are taken, outermost first, by their names: checked from the first acquisition on. */
+  /** Says in which order classes are taken, outermost first, by their names: checked from the first acquisition on. Again: nothing new. */
   declareOrder(names: readonly string[], by: string): void {
-    this.declared.declare(names, by);
+    if (!this.declared.declare(names, by)) return;
     for (const pair of this.declared.dueAll()) this.declaredEdge(...pair);
+  }
+
+  private here(): Place {
+    return this.places ? capturePlace() : NOWHERE;
   }
 
   private known(at: ChainNode, guard: Guard): ChainNode {
@@ -129,7 +158,7 @@ export class Lockdep {
       this.sameClass(task, request, known);
       return known;
     }
-    const place = capturePlace();
+    const place = this.here();
     const nested = this.above(task, request).some((guard) => guard.cls === cls);
     const node = at.add(cls, new ChainNode(at, { cls, mode, place }, nested && cls.order !== null));
     this.chains++;
@@ -166,6 +195,7 @@ export class Lockdep {
         ...{ fromPlace: entry.after?.place ?? [], toPlace: node.place, held, origin: 'observed' },
         asked: request.lock?.name ?? request.cls.name,
         askedHome: request.lock?.cls ?? null,
+        execution: this.executions,
       });
     }
   }
@@ -180,7 +210,7 @@ export class Lockdep {
   }
 
   private declaredEdge(from: LockClass, to: LockClass, by: string): void {
-    const nothing = { pid: 0, time: 0, fromPlace: [], toPlace: [], held: [], asked: to.name, askedHome: null };
+    const nothing = { pid: 0, time: 0, fromPlace: [], toPlace: [], held: [], asked: to.name, askedHome: null, execution: 0 };
     this.edge({ name: by }, from, to, { ...nothing, task: by, fromMode: EXCLUSIVE, toMode: EXCLUSIVE, origin: 'declared' });
   }
 
@@ -195,6 +225,7 @@ export class Lockdep {
     this.edge(task, held.cls, taken.cls, {
       ...{ task: taken.task, pid: taken.pid, time: taken.time, fromMode: held.mode, toMode: taken.mode },
       ...{ fromPlace: held.place, toPlace: taken.place, held: [], asked: taken.cls.name, askedHome: null, origin: irq },
+      execution: this.executions,
     });
   }
 

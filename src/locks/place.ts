@@ -11,6 +11,9 @@ const FRAME = /at (?:async )?(?:(.+?) \()?(?:file:\/\/)?([^()]+?):(\d+):(\d+)\)?
 /** Callers, innermost first: `src/vfio-ap/assign.ts:54 assignAdapter`. */
 export type Place = readonly string[];
 
+/** Where nobody asked for places, or nobody was. */
+export const NOWHERE: Place = [];
+
 export function capturePlace(depth = 6): Place {
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = 24;

@@ -3,6 +3,7 @@
  * The kernel is fair only by and large: a newcomer may steal a semaphore that nobody holds although others wait, and one wake-up may let
  * in all queued readers, also those behind the next writer. Both are options; then it is for the runtime to choose, each time.
  */
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
 import { AGAIN } from '../runtime/task.ts';
 import type { LockClass } from './lock-class.ts';
@@ -43,6 +44,12 @@ export class RwSemaphore extends SharedLock {
     if (task.flag) return this.admitted.has(task) || (!this.batched && this.available(task)) || this.over(task);
     // A writer that has not begun to wait can always do that, and so can a reader where batches of waiting readers are let in.
     return this.batched || !reads(task.mode) || this.available(task) || this.over(task);
+  }
+
+  /** A writer that comes while it is held begins to wait, which stops readers: it matters whether it came before the release. */
+  override access(task: Task): AccessKind {
+    const access = super.access(task);
+    return this.batched || this.stealing || access !== Access.READ ? Access.TRY : access;
   }
 
   /** In the controlled runtime only writers queue (in batches: readers, too): that they have begun to wait is what others observe. */

@@ -3,6 +3,7 @@
  * the other and no lock keeps them apart: the lock sets of Eraser, asked only of pairs that the vector clocks leave unordered (FastTrack).
  * The kernel's way to find the same: KCSAN (kernel/kcsan), which needs luck with the timing.
  */
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { MaybePromise, Runtime } from '../runtime/runtime.ts';
 import type { Op, Task } from '../runtime/task.ts';
 import type { Findings } from './finding.ts';
@@ -11,7 +12,7 @@ import { keptApart, locksetOf, locksetText, type LockHold } from './lockset.ts';
 import { capturePlace, type Place } from './place.ts';
 
 /** One access, kept as long as a later one may race with it: the last write, and the last read of each task since. */
-interface Access {
+interface SeenAccess {
   readonly writes: boolean;
   readonly task: Task;
   readonly clock: TaskClock;
@@ -38,9 +39,9 @@ export class SharedField<T> implements Op {
   private readonly owner: { readonly name: string };
   private readonly label: string;
   private value: T;
-  private lastWrite: Access | null = null;
+  private lastWrite: SeenAccess | null = null;
   /** By the entry of the task's clock; emptied by each write. */
-  private reads: (Access | undefined)[] = [];
+  private reads: (SeenAccess | undefined)[] = [];
 
   constructor(host: SharedFieldHost, owner: { readonly name: string }, field: { label: string; value: T }) {
     this.host = host;
@@ -54,23 +55,25 @@ export class SharedField<T> implements Op {
   }
 
   get(task: Task): T {
+    this.host.rt.touch(this, Access.READ);
     const clock = this.host.order.clockOf(task);
     const known = this.reads[clock.entry];
     // Nothing that others can learn of has happened since this task's last read: it says the same as that one.
     if (known?.clock === clock && known.time === clock.time) return this.value;
-    const access = this.access(task, clock, false);
+    const access = this.seen(task, clock, false);
     this.compare(this.lastWrite, access);
     this.reads[clock.entry] = access;
     return this.value;
   }
 
   set(task: Task, value: T): void {
+    this.host.rt.touch(this, Access.WRITE);
     this.value = value;
     const clock = this.host.order.clockOf(task);
     const { lastWrite } = this;
     // As in `get`: whoever raced with this write has been told of the one before it.
     if (lastWrite?.clock === clock && lastWrite.time === clock.time) return;
-    const access = this.access(task, clock, true);
+    const access = this.seen(task, clock, true);
     this.compare(lastWrite, access);
     for (const read of this.reads) if (read !== undefined) this.compare(read, access);
     this.lastWrite = access;
@@ -88,6 +91,7 @@ export class SharedField<T> implements Op {
 
   /** For checkers and dumps only: no task, no check. */
   inspect(): T {
+    this.host.rt.touch(this, Access.READ);
     return this.value;
   }
 
@@ -99,18 +103,22 @@ export class SharedField<T> implements Op {
     return task.mode === READ ? this.get(task) : this.set(task, task.arg as T);
   }
 
-  private access(task: Task, clock: TaskClock, writes: boolean): Access {
+  access(task: Task): AccessKind {
+    return task.mode === READ ? Access.READ : Access.WRITE;
+  }
+
+  private seen(task: Task, clock: TaskClock, writes: boolean): SeenAccess {
     return { writes, task, clock, time: clock.time, held: locksetOf(task), place: this.host.places ? capturePlace() : null };
   }
 
-  private compare(before: Access | null, now: Access): void {
+  private compare(before: SeenAccess | null, now: SeenAccess): void {
     if (before === null || before.clock === now.clock || now.clock.knows(before.clock, before.time)) return;
     if (!keptApart(before.held, now.held)) this.report(before, now);
   }
 
-  private report(before: Access, now: Access): void {
+  private report(before: SeenAccess, now: SeenAccess): void {
     const place = now.place ?? capturePlace();
-    const how = (access: Access): string => `${access.writes ? 'written' : 'read'} by ${access.task.name}`;
+    const how = (access: SeenAccess): string => `${access.writes ? 'written' : 'read'} by ${access.task.name}`;
     this.host.findings.report({
       kind: 'data-race',
       key: `data-race:${this.label}:${before.writes ? 'write' : 'read'}-${now.writes ? 'write' : 'read'}:${place[0] ?? ''}`,

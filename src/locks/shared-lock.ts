@@ -2,6 +2,7 @@
  * What locks with readers and writers have in common: who is inside, downgrade, release by name (kernel: down_read, down_write, up_read,
  * up_write, downgrade_write).
  */
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Effect, Task } from '../runtime/task.ts';
 import type { ChainNode } from './chain.ts';
@@ -19,10 +20,13 @@ interface Retake {
 /** The moment from which readers may join the former writer. */
 class Downgrade implements Effect {
   readonly effectName = 'downgrade';
+  readonly access = Access.RELEASE;
+  readonly object: object;
   nextEffect: Effect | null = null;
   private readonly done: () => void;
 
-  constructor(done: () => void) {
+  constructor(lock: object, done: () => void) {
+    this.object = lock;
     this.done = done;
   }
 
@@ -91,7 +95,7 @@ export abstract class SharedLock extends QueuedLock {
       this.readers.push(task);
       this.afterFree();
     };
-    this.ctx.rt.effect(task, new Downgrade(done), this.cls.tryable);
+    this.ctx.rt.effect(task, new Downgrade(this, done), this.cls.tryable);
   }
 
   retake(guard: Guard): MaybePromise<void> {
@@ -106,6 +110,11 @@ export abstract class SharedLock extends QueuedLock {
     return this.enqueue(task, mode)
       .seat!.acquire(1)
       .then(() => this.again(guard, node));
+  }
+
+  override access(task: Task): AccessKind {
+    const access = super.access(task);
+    return access === Access.WRITE && (task.mode & 3) !== EXCLUSIVE ? Access.READ : access;
   }
 
   users(): { holders: readonly Task[]; waiters: readonly Task[] } {

@@ -28,13 +28,14 @@ export class SharedState {
   private readonly places: boolean;
   private groups = 0;
 
-  constructor(ctx: LockContext, options: SharedStateOptions = {}) {
+  /** `places`: note where objects were freed. */
+  constructor(ctx: LockContext, options: SharedStateOptions = {}, places = true) {
     const { rt, findings } = ctx;
     this.ctx = ctx;
     this.rt = rt;
     this.findings = findings;
     this.places = options.places ?? false;
-    this.lifetimes = new Lifetimes(findings, () => rt.now());
+    this.lifetimes = new Lifetimes(findings, rt, places);
     this.stale = new StaleWrites(rt, findings, options);
     rt.onTaskEnd((task) => beginOperation(task));
   }

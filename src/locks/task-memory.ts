@@ -41,17 +41,24 @@ export interface GroupView {
 }
 
 export class TaskMemory {
-  readonly fields: (Versioned | null)[] = new Array<Versioned | null>(FIELDS).fill(null);
-  readonly versions: number[] = new Array<number>(FIELDS).fill(0);
+  /** They grow to FIELDS: most tasks of an exploration are short. */
+  readonly fields: (Versioned | null | undefined)[] = [];
+  /** Meaningful where there is a field. */
+  readonly versions: number[] = [];
   /** What else is kept of a read, in modes that ask for it. */
   readonly details: unknown[] = [];
   readonly groups: (GroupView | null)[] = new Array<GroupView | null>(GROUPS).fill(null);
 
   forget(task: Task): void {
-    for (const view of this.groups) view?.group.close(task, view);
+    const { groups, details } = this;
+    for (let i = 0; i < GROUPS; i++) {
+      const view = groups[i]!;
+      if (view === null) continue;
+      view.group.close(task, view);
+      groups[i] = null;
+    }
     this.fields.fill(null);
-    this.groups.fill(null);
-    this.details.length = 0;
+    if (details.length > 0) details.length = 0;
   }
 }
 

@@ -3,6 +3,7 @@
  * the locks held while asleep, also when nothing has to be waited for: that is what lockdep cannot see.
  */
 import { Semaphore } from 'async-mutex';
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { MaybePromise, Timer } from '../runtime/runtime.ts';
 import type { Blocker, Effect, Op, Task } from '../runtime/task.ts';
 import type { Guard } from './guard.ts';
@@ -29,9 +30,11 @@ interface Sleeper {
 class WakeAll implements Effect {
   readonly effectName = 'wake-all';
   nextEffect: Effect | null = null;
+  readonly object: LockMap;
   private readonly wake: () => void;
 
-  constructor(wake: () => void) {
+  constructor(map: LockMap, wake: () => void) {
+    this.object = map;
     this.wake = wake;
   }
 
@@ -64,6 +67,7 @@ export class WaitQueue implements Op, Blocker {
   /** Sleeps until `condition`; it runs without any suspension. False when the time ran out first. */
   wait(task: Task, condition: () => boolean, options: WaitOptions = {}): MaybePromise<boolean> {
     this.ctx.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);
+    this.ctx.rt.touch(this.map, Access.READ);
     if (condition()) return this.through(task);
     if (options.interruptible === true && signalPending(task)) return false;
     return this.sleep(task, condition, options);
@@ -72,9 +76,11 @@ export class WaitQueue implements Op, Blocker {
   /** `by` is null when the hardware or a timer wakes. */
   wakeAll(by: Task | null): void {
     this.ctx.order?.published(by, this);
+    // Who wakes has changed what the others look at, also when nobody sleeps yet.
+    this.ctx.rt.touch(this.map, Access.WRITE);
     if (this.sleepers.length === 0 && this.announced.length === 0) return;
     if (by === null) this.wake();
-    else this.ctx.rt.effect(by, new WakeAll(() => this.wake()), false);
+    else this.ctx.rt.effect(by, new WakeAll(this.map, () => this.wake()), false);
   }
 
   enabled(task: Task): boolean {
@@ -83,6 +89,19 @@ export class WaitQueue implements Op, Blocker {
 
   perform(): unknown {
     return undefined;
+  }
+
+  /** What its conditions look at changes now. */
+  touched(): void {
+    this.ctx.rt.touch(this.map, Access.WRITE);
+  }
+
+  touches(): LockMap {
+    return this.map;
+  }
+
+  access(): AccessKind {
+    return Access.READ;
   }
 
   blocked(task: Task): void {
@@ -108,6 +127,7 @@ export class WaitQueue implements Op, Blocker {
       const { drop } = options;
       // A lock that could not be dropped (it is pinned) is still held.
       if (drop !== undefined && !drop.live) await drop.lock.retake(drop);
+      this.ctx.rt.touch(this.map, Access.READ);
       if (condition()) return this.through(task);
       this.ctx.watcher?.inVain(task, this);
       if (rt.now() >= deadline || (options.interruptible === true && signalPending(task))) return false;

@@ -67,6 +67,7 @@ export class WorkItem {
   /** False when it is queued already and has not begun (kernel: queue_work). */
   queueWork(by: Task): boolean {
     this.queue.ctx.order?.published(by, this);
+    this.idle.touched();
     if (this.pending) return false;
     this.pending = true;
     this.queuedBy = by;
@@ -87,6 +88,7 @@ export class WorkItem {
   /** Takes it off the queue and waits for a run that has begun; true when it was queued (kernel: cancel_work_sync). */
   async cancel(task: Task): Promise<boolean> {
     const { pending } = this;
+    this.idle.touched();
     this.pending = false;
     await this.flush(task);
     return pending;
@@ -103,6 +105,7 @@ export class WorkItem {
     const itemMap = this.idle.map.enter(task);
     try {
       while (this.pending) {
+        this.idle.touched();
         this.pending = false;
         // Each run begins with nothing in its hands.
         task.seen = null;

@@ -3,6 +3,8 @@
  * the HMC and the administrator decide on a real machine. A scenario, an importer and a test all end here.
  */
 
+import type { GuestInstruction } from '../guest/guest-instruction.ts';
+
 export type KernelProfile = 'current' | '6.0' | '5.15';
 
 export interface AdapterSpec {
@@ -32,12 +34,23 @@ export interface RsaWorkload {
   readonly forms: readonly RsaForm[];
 }
 
+/** Bare instructions, without a kernel that drives the queues. */
+export interface InstructionWorkload {
+  readonly kind: 'instructions';
+  /** One list a vCPU, at most as many as there are vCPUs. */
+  readonly cpus: readonly (readonly GuestInstruction[])[];
+  /** Again and again until the guest is stopped; default: once. */
+  readonly endless?: boolean;
+}
+
+export type Workload = RsaWorkload | InstructionWorkload;
+
 export interface GuestSpec {
   readonly name: string;
   /** Name of its mdev; null: a guest without AP pass-through. */
   readonly mdev: string | null;
   readonly vcpus: number;
-  readonly workload: RsaWorkload | null;
+  readonly workload: Workload | null;
   /** AP instructions are interpreted (KVM_S390_VM_CRYPTO_ENABLE_APIE). */
   readonly apie: boolean;
   /** The guest's AP driver asks for interrupts (AQIC) instead of polling only. */
@@ -58,4 +71,16 @@ export interface HostSpec {
   readonly serviceScale: number;
   readonly mdevs: readonly MdevSpec[];
   readonly guests: readonly GuestSpec[];
+}
+
+/** Operations of the whole workload of a guest. */
+export function operationsOf({ workload, vcpus }: GuestSpec): number {
+  switch (workload?.kind) {
+    case 'rsa':
+      return vcpus * workload.operations;
+    case 'instructions':
+      return workload.cpus.reduce((sum, list) => sum + list.length, 0);
+    case undefined:
+      return 0;
+  }
 }

@@ -17,7 +17,9 @@ import { noService, weightService } from '../crypto-adapters/service-model.ts';
 import { Sysfs } from '../driver-core/sysfs.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Task } from '../runtime/task.ts';
+import { NO_FAULTS, type Faults } from '../vfio-ap/faults.ts';
 import type { DesignFactory } from '../vfio-ap/locking/port.ts';
+import { NO_QUIRKS, type Quirks } from '../vfio-ap/quirks.ts';
 import { VfioAp } from '../vfio-ap/vfio-ap.ts';
 import type { GuestSpec, HostSpec, MdevSpec } from './host-spec.ts';
 import { VirtualMachine } from './virtual-machine.ts';
@@ -36,6 +38,12 @@ export interface MachineOptions {
   readonly onOperation?: () => void;
   /** How long a guest's operation waits for a card to come back; default: the guest's. */
   readonly retryLimitMs?: number;
+  /** Guests without a workload run nothing at all, instead of a kernel that serves interrupts and rescans. Default false. */
+  readonly bareGuests?: boolean;
+  /** Known defects that are switched on; default none. */
+  readonly quirks?: Quirks;
+  /** Places that may fail; default none. */
+  readonly faults?: Faults;
 }
 
 const CREATE = '/sys/devices/vfio_ap/matrix/mdev_supported_types/vfio_ap-passthrough/create';
@@ -73,13 +81,14 @@ export class Machine {
     this.sysfs = new Sysfs(layer);
     this.bus = makeBus(options, this.hardware, this.sysfs);
     const { hardware, sysfs, bus } = this;
-    this.vfioAp = new VfioAp({ layer, sysfs, bus, hardware, log, events }, options.design);
+    const { quirks = NO_QUIRKS, faults = NO_FAULTS } = options;
+    this.vfioAp = new VfioAp({ layer, sysfs, bus, hardware, log, events, quirks, faults }, options.design);
     // Checked from the first acquisition on: an order that contradicts the design's is reported without its counterpart having occurred.
     const { design } = this.vfioAp;
     for (const chain of design.order) layer.declareOrder(chain, design.name);
     const random = new Prng(options.seed);
     const onOperation = options.onOperation ?? (() => undefined);
-    const { retryLimitMs } = options;
+    const { retryLimitMs, bareGuests } = options;
     const host = {
       layer,
       hardware,
@@ -87,6 +96,7 @@ export class Machine {
       design: this.vfioAp.design,
       onOperation,
       ...(retryLimitMs === undefined ? {} : { retryLimitMs }),
+      ...(bareGuests === undefined ? {} : { bareGuests }),
     };
     this.vms = spec.guests.map((guest) => new VirtualMachine(host, guest, random.fork(guest.name).next()));
   }

@@ -4,6 +4,8 @@
 import type { EventLog } from '../base/event-log.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import { Guest } from '../guest/guest.ts';
+import type { GuestProgram } from '../guest/guest-program.ts';
+import { InstructionProgram } from '../guest/instruction-program.ts';
 import { Kvm } from '../kvm/kvm.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Task } from '../runtime/task.ts';
@@ -20,13 +22,15 @@ export interface VirtualMachineHost {
   /** Called after each operation of a workload. */
   readonly onOperation: () => void;
   readonly retryLimitMs?: number;
+  /** A guest without a workload runs nothing at all, instead of a kernel that serves interrupts and rescans. Default false. */
+  readonly bareGuests?: boolean;
 }
 
 export class VirtualMachine {
   readonly spec: GuestSpec;
   readonly kvm: Kvm;
   readonly qemu: Qemu;
-  readonly guest: Guest;
+  readonly guest: GuestProgram;
   private readonly platform: KvmPlatform;
   private readonly host: VirtualMachineHost;
 
@@ -39,21 +43,26 @@ export class VirtualMachine {
     design.adoptKvm(this.kvm);
     this.qemu = new Qemu(layer, this.kvm, events);
     this.platform = new KvmPlatform(this.qemu, design);
-    this.guest = new Guest(layer, this.platform, {
-      seed,
-      events,
-      workload: spec.workload,
-      interrupts: spec.interrupts,
-      onOperation: host.onOperation,
-      ...(host.retryLimitMs === undefined ? {} : { retryLimitMs: host.retryLimitMs }),
-    });
+    this.guest = this.program(seed);
   }
 
-  /** One task a vCPU; they end with the workload. */
+  /** One task a vCPU that has something to do; they end with the workload. */
   run(): Task[] {
     const { rt } = this.host.layer;
-    return this.platform.cpus.map((cpu) =>
-      rt.spawn(`${this.spec.name}/vcpu${cpu.id}`, (task) => this.guest.runVcpu(task, cpu), { daemon: this.guest.daemon }),
-    );
+    const { guest } = this;
+    const used = this.platform.cpus.filter((cpu) => guest.uses?.(cpu) ?? true);
+    return used.map((cpu) => rt.spawn(`${this.spec.name}/vcpu${cpu.id}`, (task) => guest.runVcpu(task, cpu), { daemon: guest.daemon }));
+  }
+
+  private program(seed: number): GuestProgram {
+    const { layer, events, onOperation, retryLimitMs, bareGuests } = this.host;
+    const { workload, interrupts } = this.spec;
+    const bare = { rt: layer.rt, events, onOperation };
+    if (workload?.kind === 'instructions') {
+      return new InstructionProgram(this.platform, workload.cpus, { ...bare, endless: workload.endless ?? false });
+    }
+    if (workload === null && bareGuests === true) return new InstructionProgram(this.platform, [], bare);
+    const patience = retryLimitMs === undefined ? {} : { retryLimitMs };
+    return new Guest(layer, this.platform, { seed, events, workload, interrupts, onOperation, ...patience });
   }
 }

@@ -7,7 +7,7 @@ import type { Verdict } from './verdict.ts';
 
 /** One document and a newline. Times are milliseconds with microseconds as fraction; a figure that does not exist is null. */
 export function runJson(report: RunReport, verdict: Verdict): string {
-  const { command, ok, outcome, scenario, design, runtime, seed, durationMs } = report;
+  const { command, ok, outcome, scenario, design, quirks = [], runtime, seed, durationMs } = report;
   const { passed, expected, reasons } = verdict;
   const document = {
     command,
@@ -16,6 +16,7 @@ export function runJson(report: RunReport, verdict: Verdict): string {
     verdict: { passed, expected, reasons },
     scenario,
     design,
+    quirks,
     runtime,
     seed,
     durationMs,

@@ -16,8 +16,8 @@ const MOST_LOCKS = 12;
 const ENDINGS = { done: 'done', stuck: 'stuck', interrupted: 'interrupted', limit: 'limit reached' } as const;
 
 export function runText(report: RunReport, verdict: Verdict, paint: Paint = PLAIN): string {
-  const { command, scenario, design, runtime, seed } = report;
-  const context = `design ${design}, ${runtime} runtime, seed ${seed}`;
+  const { command, scenario, design, quirks, runtime, seed } = report;
+  const context = `design ${design}, ${quirks === undefined ? '' : `with ${quirks.join(', ')}, `}${runtime} runtime, seed ${seed}`;
   const head = `apemu ${command} ${scenario}: ${ENDINGS[report.outcome]} after ${seconds(report.durationMs)} (${context})`;
   const section = (title: string, lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['', paint.bold(title), ...lines]);
   const lines = [
@@ -47,7 +47,7 @@ function guestLines(guests: readonly GuestReport[]): string[] {
     ...['vcpus', 'operations', 'retries', 'errors', 'p50 ms', 'p99 ms', 'stall ms'].map(right),
     { title: 'queues' },
   ];
-  return tableLines(
+  const table = tableLines(
     columns,
     guests.map((guest) => [
       guest.name,
@@ -63,6 +63,13 @@ function guestLines(guests: readonly GuestReport[]): string[] {
       guest.queues.length <= 4 ? guest.queues.join(' ') || '-' : `${guest.queues.length} queues`,
     ]),
   );
+  return [...table, ...guests.flatMap(answerLines)];
+}
+
+/** `guest1: aqic 00 x 2, tapq 01`. */
+function answerLines({ name, answers = {} }: GuestReport): string[] {
+  const given = Object.entries(answers).map(([answer, times]) => (times === 1 ? answer : `${answer} x ${times}`));
+  return given.length === 0 ? [] : wrapText(`${name}: ${given.toSorted().join(', ')}`, '  ', '    ');
 }
 
 function eventLines({ events }: RunReport, paint: Paint): string[] {

@@ -10,7 +10,8 @@ import { AwaitWatch } from './await-watch.ts';
 import { collectCandidates, removeTask } from './candidates.ts';
 import type { ControlledOptions, ControlledOutcome, Phase } from './controlled-options.ts';
 import { ControlledTimer } from './controlled-timer.ts';
-import { Access, CLOCK, effectObject, nextAccess, nextLabel, nextObject, type AccessKind, type StepRecorder } from './footprint.ts';
+import { Access, type AccessKind } from './access.ts';
+import { CLOCK, effectObject, nextAccess, nextObject, type StepRecorder } from './footprint.ts';
 import { Join } from './join.ts';
 import { Later, queueEffect, type Touched } from './later.ts';
 import { PARK, sleepOp, START, START_LATER } from './basic-ops.ts';
@@ -287,7 +288,7 @@ export class ControlledRuntime implements Runtime {
       this.steps++;
       const { recorder } = this;
       if (recorder !== null) {
-        recorder.step(chosen, nextLabel(chosen));
+        recorder.step(chosen);
         const object = nextObject(chosen);
         if (object !== null) recorder.touch(object, nextAccess(chosen));
       }

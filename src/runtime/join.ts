@@ -1,7 +1,7 @@
 /**
  * Waiting for the end of another task in the controlled runtime: the operation of `join` (kernel: kthread_stop, wait_for_completion).
  */
-import { Access, type AccessKind } from './footprint.ts';
+import { Access, type AccessKind } from './access.ts';
 import type { Blocker, Op, Task } from './task.ts';
 
 export class Join implements Op, Blocker {

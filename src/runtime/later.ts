@@ -2,7 +2,7 @@
  * Something a task started (a wake-up, another task, a timer) while one of its releases is still queued: it becomes visible after that,
  * as the code says, so that nobody who is started by a task can see the task's lock held that it has given back.
  */
-import type { AccessKind } from './footprint.ts';
+import type { AccessKind } from './access.ts';
 import type { Effect, Task } from './task.ts';
 
 /** What it is about, for explorers. */

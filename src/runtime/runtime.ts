@@ -3,7 +3,7 @@
  * point and effect. Two implementations: live (native promises and timers) and controlled (one task at a time, a strategy picks).
  */
 import type { Prng } from '../base/prng.ts';
-import type { AccessKind } from './footprint.ts';
+import type { AccessKind } from './access.ts';
 import type { Effect, Op, SpawnOptions, Task, TaskBody } from './task.ts';
 
 /** Result of a call that is synchronous where it can be. */

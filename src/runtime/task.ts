@@ -3,7 +3,7 @@
  * It is passed as a parameter to every function that may sleep or touches guarded state; nobody looks it up.
  */
 
-import type { AccessKind } from './footprint.ts';
+import type { AccessKind } from './access.ts';
 
 /** What a task announces before it stops. `enabled` and `perform` are called by the runtime only. */
 export interface Op {

@@ -56,6 +56,14 @@ async function plugOrUnplug(task: Task, random: Prng, machine: Machine): Promise
   return await perform(task, machine, there ? { kind: 'unplug', adapters: [adapter.id] } : { kind: 'plug', adapters: [adapter] });
 }
 
+/** Mostly all domains that the host had at first, sometimes all but one. */
+function changeDomains(task: Task, random: Prng, machine: Machine): Promise<Errno> {
+  const use = random.oneIn(2) ? 'usage' : 'control';
+  const all = use === 'usage' ? machine.spec.domains : machine.spec.controlDomains;
+  const gone = all.length > 0 && random.oneIn(3) ? random.pick(all) : null;
+  return perform(task, machine, { kind: 'domains', use, domains: all.filter((domain) => domain !== gone) });
+}
+
 async function unbindOrBind(task: Task, random: Prng, machine: Machine): Promise<Errno> {
   const queues = [...machine.bus.queues()];
   if (queues.length === 0) return 0;
@@ -81,6 +89,7 @@ async function restore(task: Task, random: Prng, machine: Machine): Promise<Errn
     await machine.sysfs.write(task, cardPath(adapter.id, 'config'), '1');
     await machine.sysfs.write(task, '/sys/bus/ap/apmask', `-${adapter.id}`);
   }
+  await perform(task, machine, { kind: 'domains', use: 'usage', domains: machine.spec.domains });
   await machine.sysfs.write(task, CREATE, mdev.uuid);
   for (const id of mdev.adapters) await machine.sysfs.write(task, mdevPath(mdev.uuid, 'assign_adapter'), `${id}`);
   for (const id of mdev.domains) await machine.sysfs.write(task, mdevPath(mdev.uuid, 'assign_domain'), `${id}`);
@@ -122,6 +131,7 @@ const VERBS: readonly (readonly [string, number, ChurnVerb, readonly Need[]])[] 
   ],
   ['scan', 3, (task, _random, machine) => machine.sysfs.write(task, '/sys/bus/ap/scans', '1'), []],
   ['plug', 2, plugOrUnplug, ['adapters']],
+  ['domains', 2, changeDomains, ['domains']],
   [
     'checkstop',
     1,

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { errnoValue } from '../base/errno.ts';
 import { fields } from './validate.ts';
-import { adapterId, attributePath, cardType, durationMs, duration, flag, named, queueName, whole } from './values.ts';
+import { adapterId, attributePath, cardType, domainId, durationMs, duration, flag, named, queueName, whole } from './values.ts';
 import type { When } from './scenario.ts';
 
 const AT = 'now, a share of all operations (25%), an operation count ({ op: 40 }) or a time (2s, 150ms)';
@@ -43,13 +43,18 @@ const plugged = z.union([adapterId, fields('an adapter { id, type }', { id: adap
   error: 'an adapter number of the host, or { id, type }',
 });
 const ADAPTERS = 'a list of adapters';
-const ONE_CHANGE = 'either plug or unplug';
+const CHANGES = ['plug', 'unplug', 'domains', 'controlDomains'] as const;
+const ONE_CHANGE = `one of ${CHANGES.join(', ')}`;
+const DOMAINS = 'the list of all domains that the host has from now on';
 
 export const eventForms = {
   write: fields('a write', { ...common, write: pathAndValue }),
   read: fields('a read', { ...common, read: attributePath }),
   attach: fields('an attach', { ...common, do: z.literal('attach'), guest }),
   detach: fields('a detach', { ...common, do: z.literal('detach'), guest }),
+  open: fields('an open', { ...common, do: z.literal('open'), guest, mdev: z.string({ error: 'the name of an mdev' }) }),
+  'pv-start': fields('a start of Secure Execution', { ...common, do: z.literal('pv-start'), guest }),
+  'pv-stop': fields('an end of Secure Execution', { ...common, do: z.literal('pv-stop'), guest }),
   unbind: fields('an unbind', { ...common, do: z.literal('unbind'), queue }),
   bind: fields('a bind', { ...common, do: z.literal('bind'), queue, driver: named('the name of a driver, like vfio_ap') }),
   checkstop: fields('a checkstop', { ...common, do: z.literal('checkstop'), adapter: adapterId, on: flag }),
@@ -58,7 +63,9 @@ export const eventForms = {
     do: z.literal('host-config'),
     plug: z.array(plugged, { error: ADAPTERS }).min(1, { error: 'at least one adapter' }).optional(),
     unplug: z.array(adapterId, { error: ADAPTERS }).min(1, { error: 'at least one adapter' }).optional(),
-  }).refine((change) => (change.plug === undefined) !== (change.unplug === undefined), { error: ONE_CHANGE }),
+    domains: z.array(domainId, { error: DOMAINS }).optional().describe('All domains that the host has from now on.'),
+    controlDomains: z.array(domainId, { error: DOMAINS }).optional().describe('All control domains that it has from now on.'),
+  }).refine((change) => CHANGES.filter((name) => change[name] !== undefined).length === 1, { error: ONE_CHANGE }),
   pause: fields('a pause', { ...order, do: z.literal('pause'), for: duration }),
   repeat: fields('a repeat', {
     ...order,
@@ -73,9 +80,9 @@ export type EventFields<V extends VerbName> = z.output<(typeof eventForms)[V]>;
 
 /** Verbs that are the key of their event; the others stand behind `do`. */
 export const KEY_VERBS = ['write', 'read', 'repeat'] as const;
-export const DO_VERBS = ['attach', 'detach', 'unbind', 'bind', 'checkstop', 'host-config', 'pause'] as const;
+export const DO_VERBS = ['attach', 'detach', 'open', 'pv-start', 'pv-stop', 'unbind', 'bind', 'checkstop', 'host-config', 'pause'] as const;
 /** Planned verbs: a scenario that uses one is refused by name, not as a spelling mistake. */
-export const LATER_VERBS = ['pv-start', 'pv-stop', 'fault', 'ioctl'] as const;
+export const LATER_VERBS = ['fault', 'ioctl'] as const;
 
 /** One event of any form, for the published schema: events inside a repeat are events, too. */
 export const eventSchema: z.ZodType = z

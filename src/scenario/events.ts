@@ -1,7 +1,7 @@
 /**
  * Reads the events of a scenario file: picks the form by the verb, checks it, and resolves the names in it. No kernel counterpart.
  */
-import type { AdapterSpec, HostSpec } from '../machine/host-spec.ts';
+import { operationsOf, type AdapterSpec, type GuestSpec, type HostSpec, type MdevSpec } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { DO_VERBS, eventForms, KEY_VERBS, LATER_VERBS, type EventFields, type VerbName } from './event-schema.ts';
 import { createValue, withUuid } from './mdev-paths.ts';
@@ -36,7 +36,7 @@ class EventReader {
     this.source = source;
     this.host = host;
     this.uuids = new Map(host.mdevs.map((mdev) => [mdev.name, mdev.uuid]));
-    this.operations = host.guests.reduce((sum, guest) => sum + guest.vcpus * (guest.workload?.operations ?? 0), 0);
+    this.operations = host.guests.reduce((sum, guest) => sum + operationsOf(guest), 0);
     this.adapters = new Map(host.adapters.map((adapter) => [adapter.id, adapter]));
   }
 
@@ -92,7 +92,16 @@ class EventReader {
         return { kind: 'read', path: withUuid(as(name).read, this.uuids) };
       case 'attach':
       case 'detach':
-        return { kind: name, guest: this.guest(as(name).guest, [...path, 'guest']) };
+        return { kind: name, guest: this.guestWithMdev(as(name).guest, [...path, 'guest']) };
+      case 'open':
+        return {
+          kind: name,
+          guest: this.guest(as(name).guest, [...path, 'guest']).name,
+          mdev: this.mdev(as(name).mdev, [...path, 'mdev']),
+        };
+      case 'pv-start':
+      case 'pv-stop':
+        return { kind: name, guest: this.guest(as(name).guest, [...path, 'guest']).name };
       case 'unbind':
         return { kind: 'unbind', queue: as(name).queue };
       case 'bind':
@@ -110,7 +119,9 @@ class EventReader {
     }
   }
 
-  private hostConfig({ plug, unplug }: EventFields<'host-config'>, path: FieldPath): Verb {
+  private hostConfig({ plug, unplug, domains, controlDomains }: EventFields<'host-config'>, path: FieldPath): Verb {
+    if (domains !== undefined) return { kind: 'domains', use: 'usage', domains };
+    if (controlDomains !== undefined) return { kind: 'domains', use: 'control', domains: controlDomains };
     if (unplug !== undefined) return { kind: 'unplug', adapters: unplug.map((id, i) => this.adapter(id, [...path, 'unplug', i]).id) };
     const adapters = plug!.map((entry, i) => (typeof entry === 'number' ? this.adapter(entry, [...path, 'plug', i]) : entry));
     for (const adapter of adapters) this.adapters.set(adapter.id, adapter);
@@ -123,15 +134,27 @@ class EventReader {
     throw this.source.problem(path, { expected: 'an adapter of the host, or one that an earlier event plugs as { id, type }' });
   }
 
-  private guest(name: string, path: FieldPath): string {
+  private mdev(name: string, path: FieldPath): MdevSpec {
+    const names = this.host.mdevs.map((mdev) => mdev.name);
+    const found = this.host.mdevs.find((mdev) => mdev.name === name);
+    if (found !== undefined) return found;
+    const expected = `the name of an mdev of this file (${names.join(', ') || 'it has none'})`;
+    throw this.source.problem(path, { expected, hint: didYouMean(name, names) });
+  }
+
+  private guest(name: string, path: FieldPath): GuestSpec {
     const names = this.host.guests.map((guest) => guest.name);
     const found = this.host.guests.find((guest) => guest.name === name);
     if (found === undefined) {
       const expected = `the name of a guest of this file (${names.join(', ') || 'it has none'})`;
       throw this.source.problem(path, { expected, hint: didYouMean(name, names) });
     }
-    if (found.mdev === null) throw this.source.problem(path, { expected: 'a guest with an mdev', got: `${name}, which has none` });
-    return name;
+    return found;
+  }
+
+  private guestWithMdev(name: string, path: FieldPath): string {
+    if (this.guest(name, path).mdev !== null) return name;
+    throw this.source.problem(path, { expected: 'a guest with an mdev', got: `${name}, which has none` });
   }
 
   /** A point that the workloads never reach would make the event, and the run, wait for ever. */

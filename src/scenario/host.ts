@@ -1,7 +1,7 @@
 /**
  * Builds the HostSpec from the checked fields of a scenario file and checks what holds between them. No kernel counterpart.
  */
-import type { AdapterSpec, GuestSpec, HostSpec, MdevSpec, RsaWorkload } from '../machine/host-spec.ts';
+import type { AdapterSpec, GuestSpec, HostSpec, MdevSpec, Workload } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { hostMasks, toMdevs } from './mdevs.ts';
 import type { FieldPath } from './place.ts';
@@ -72,13 +72,18 @@ function toGuests(source: ScenarioSource, found: readonly GuestFields[], mdevs: 
   const used = found.flatMap(({ mdev }, i): [string, FieldPath][] => (mdev === null ? [] : [[mdev, ['guests', i, 'mdev']]]));
   refuseRepeats(source, used, 'an mdev that no other guest has');
   found.forEach(({ mdev, apie, workload }, i) => {
-    if (workload === null || (mdev !== null && apie)) return;
+    if (workload?.rsa === undefined || (mdev !== null && apie)) return;
     const why = mdev === null ? 'it has no mdev' : 'AP instructions are not provided to it (apie: false)';
     throw source.problem(['guests', i, 'workload'], { expected: `no workload for a guest that can never reach a card, as ${why}` });
   });
-  return found.map((guest) => ({ ...guest, workload: toWorkload(guest.workload) }));
+  return found.map((guest, i) => ({ ...guest, workload: toWorkload(source, guest, ['guests', i, 'workload']) }));
 }
 
-function toWorkload(workload: GuestFields['workload']): RsaWorkload | null {
-  return workload === null ? null : { kind: 'rsa', ...workload.rsa };
+function toWorkload(source: ScenarioSource, { workload, vcpus }: GuestFields, path: FieldPath): Workload | null {
+  if (workload === null) return null;
+  const { rsa, instructions, cpus } = workload;
+  if (rsa !== undefined) return { kind: 'rsa', ...rsa };
+  if (cpus === undefined) return { kind: 'instructions', cpus: Array.from({ length: vcpus }, () => instructions ?? []) };
+  if (cpus.length <= vcpus) return { kind: 'instructions', cpus };
+  throw source.problem([...path, 'cpus', vcpus], { expected: `at most ${vcpus} lists of instructions, one a vCPU`, got: `${cpus.length}` });
 }

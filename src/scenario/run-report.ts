@@ -23,6 +23,8 @@ export interface GuestReport {
   readonly p99Ms: number;
   /** Queues the guest sees at the end, as `05.0004`. */
   readonly queues: readonly string[];
+  /** Answers of bare instructions: how often each was given, as `aqic 00`. */
+  readonly answers?: Readonly<Record<string, number>>;
 }
 
 /** An event of the scenario that has ended; one that is still blocked at the end of the run is not listed. */
@@ -82,6 +84,8 @@ export interface RunReport {
   readonly outcome: RunOutcome;
   readonly scenario: string;
   readonly design: string;
+  /** Known defects that were switched on; absent: none. */
+  readonly quirks?: readonly string[];
   readonly runtime: 'live' | 'controlled';
   readonly seed: number;
   readonly durationMs: number;

@@ -8,20 +8,25 @@ import { createLogger, type LogLevel } from '../base/logger.ts';
 import { Findings } from '../locks/finding.ts';
 import type { HungTaskWatch } from '../locks/hung-task.ts';
 import { LockLayer } from '../locks/lock-layer.ts';
-import { ControlledRuntime, type ControlledOutcome } from '../runtime/controlled.ts';
+import type { ControlledOutcome } from '../runtime/controlled-options.ts';
+import { ControlledRuntime } from '../runtime/controlled.ts';
 import { LiveRuntime } from '../runtime/live.ts';
 import type { Task } from '../runtime/task.ts';
 import { designByName } from '../vfio-ap/locking/designs.ts';
+import type { QuirkName } from '../vfio-ap/quirks.ts';
 import { BootError } from '../machine/machine.ts';
 import { HostRun } from './host-run.ts';
 import type { RunReport } from './run-report.ts';
 import type { Scenario } from './scenario.ts';
+import { taskFailure } from './task-failure.ts';
 
 export interface RunOptions {
   readonly scenario: Scenario;
   /** Name of the locking design. */
   readonly design: string;
   readonly seed: number;
+  /** Instead of those of the scenario. */
+  readonly quirks?: readonly QuirkName[];
   readonly runtime: 'live' | 'controlled';
   readonly mode: 'run' | 'stress';
   /** Workloads and churn stop after this long, milliseconds of the runtime's clock. */
@@ -119,9 +124,17 @@ export class ScenarioRun {
     this.findings.onFinding((finding) => events.emit('finding', finding.tasks.join(','), { finding: finding.kind, title: finding.title }));
     const log = createLogger({ ...options.logger, now });
     const design = designByName(options.design)!;
+    const quirks = new Set(options.quirks ?? options.scenario.quirks);
+    const faults = new Set(options.scenario.faults);
     const memo = options.runtime === 'controlled' ? { rsaMemo: MEMO } : {};
     const limit = limitReached === undefined ? {} : { limitReached };
-    this.host = new HostRun({ ...options, ...limit, layer, findings: this.findings, machine: { layer, design, log, events, ...memo } });
+    this.host = new HostRun({
+      ...options,
+      ...limit,
+      layer,
+      findings: this.findings,
+      machine: { layer, design, log, events, quirks, faults, ...memo },
+    });
     return this.host;
   }
 
@@ -131,16 +144,7 @@ export class ScenarioRun {
     layer.rt.onTaskEnd((task: Task, error: unknown) => {
       if (error === undefined) return;
       if (error instanceof BootError) failure.boot = error;
-      const text = error instanceof Error ? error.message : JSON.stringify(error);
-      const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6) : [];
-      this.findings.report({
-        kind: text.startsWith('use after free') ? 'use-after-free' : 'assertion',
-        key: `task:${text}`,
-        title: `${task.name} failed: ${text}`,
-        tasks: [task.name],
-        time: layer.rt.now(),
-        notes: stack.map((line) => line.trim()),
-      });
+      this.findings.report(taskFailure(task, error, layer.rt.now()));
     });
     return failure;
   }

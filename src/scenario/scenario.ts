@@ -3,6 +3,8 @@
  * No kernel counterpart. Everything is checked and every id is a number; sysfs paths name mdevs by UUID.
  */
 import type { AdapterSpec, HostSpec } from '../machine/host-spec.ts';
+import type { FaultName } from '../vfio-ap/faults.ts';
+import type { QuirkName } from '../vfio-ap/quirks.ts';
 import type { Expectation } from './expectation.ts';
 import type { Place } from './place.ts';
 
@@ -18,6 +20,10 @@ export type Verb =
   | { readonly kind: 'read'; readonly path: string }
   | { readonly kind: 'attach'; readonly guest: string }
   | { readonly kind: 'detach'; readonly guest: string }
+  /** Another user of vfio opens the device of an mdev for the guest and, if that succeeds, closes it. */
+  | { readonly kind: 'open'; readonly guest: string; readonly mdev: { readonly name: string; readonly uuid: string } }
+  /** Secure Execution of a guest begins or ends. */
+  | { readonly kind: 'pv-start' | 'pv-stop'; readonly guest: string }
   /** Queue as `05.0004`. */
   | { readonly kind: 'unbind'; readonly queue: string }
   | { readonly kind: 'bind'; readonly queue: string; readonly driver: string }
@@ -25,6 +31,8 @@ export type Verb =
   /** The host configuration gains these adapters in one change. */
   | { readonly kind: 'plug'; readonly adapters: readonly AdapterSpec[] }
   | { readonly kind: 'unplug'; readonly adapters: readonly number[] }
+  /** The host has these domains from now on. */
+  | { readonly kind: 'domains'; readonly use: 'usage' | 'control'; readonly domains: readonly number[] }
   | { readonly kind: 'pause'; readonly ms: number }
   /** The events have the task of the repeat and no `at` of their own. */
   | { readonly kind: 'repeat'; readonly times: number; readonly events: readonly EventSpec[] };
@@ -48,8 +56,9 @@ export interface Scenario {
   /** Name of a locking design, or the path of a design file. */
   readonly design: string;
   readonly events: readonly EventSpec[];
-  /** Empty: known defects are not emulated yet, and a scenario that asks for one is refused. */
-  readonly quirks: readonly never[];
-  readonly faults: readonly never[];
+  /** Known defects that are switched on. */
+  readonly quirks: readonly QuirkName[];
+  /** Places that may fail. */
+  readonly faults: readonly FaultName[];
   readonly expect: Expectation;
 }

@@ -3,20 +3,27 @@
  */
 import { z } from 'zod';
 import { DEFAULT_DESIGN } from '../vfio-ap/locking/designs.ts';
+import { FAULT_NAMES } from '../vfio-ap/faults.ts';
+import { QUIRK_NAMES } from '../vfio-ap/quirks.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { eventSchema } from './event-schema.ts';
 import { expectationSchema } from './expectation.ts';
 import { guestSchema, hostSchema, mdevSchema } from './topology-schema.ts';
 import { fields } from './validate.ts';
-import { named } from './values.ts';
+import { named, oneOf } from './values.ts';
 
 const DESIGN_TEXT = 'the name of a locking design, or a file: ./NAME.ts, ./NAME.yaml or an absolute path';
 const DESIGN_FORM = /^(?:[a-z0-9]+(?:-[a-z0-9]+)*|\.{0,2}\/.*\.(?:ts|yaml))$/;
 
-/** Known defects and faults come later: until then asking for one is an error, never silently ignored. */
-function notYet(what: string) {
-  const error = `no ${what}, as they are not emulated yet`;
-  return z.array(z.never({ error }), { error: `an empty list: ${what} are not emulated yet` }).default([]);
-}
+const QUIRK = `a known defect: ${QUIRK_NAMES.join(', ')}`;
+const quirk = z.enum(QUIRK_NAMES, {
+  error: ({ input }) => {
+    const hint = typeof input === 'string' ? didYouMean(input, QUIRK_NAMES) : undefined;
+    return hint === undefined ? QUIRK : `${QUIRK}\n${hint}`;
+  },
+});
+const QUIRKS = z.array(quirk, { error: 'a list of known defects' });
+const FAULTS = z.array(oneOf('a place that may fail', FAULT_NAMES), { error: 'a list of places that may fail' });
 
 const shapeWith = <E extends z.ZodType>(event: E) => ({
   name: named('a name for the scenario').optional().describe('The file name without its ending unless given.'),
@@ -25,8 +32,8 @@ const shapeWith = <E extends z.ZodType>(event: E) => ({
   mdevs: z.array(mdevSchema, { error: 'a list of mdevs' }).default([]),
   guests: z.array(guestSchema, { error: 'a list of guests' }).default([]),
   events: z.array(event, { error: 'a list of events' }).default([]),
-  quirks: notYet('quirks'),
-  faults: notYet('faults'),
+  quirks: QUIRKS.default([]).describe('Known defects to switch on.'),
+  faults: FAULTS.default([]).describe('Places that may fail: whether they do is a choice of the run.'),
   expect: expectationSchema.default({ verdict: [], designs: {} }),
 });
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ApMask } from '../base/ap-mask.ts';
 import { parseMaskText } from '../base/mask-text.ts';
+import { INSTRUCTION_FORM, INSTRUCTION_TEXT, parseInstruction } from '../guest/guest-instruction.ts';
 import { RSA_KEY_BITS } from '../guest/rsa-key-pool.ts';
 import { fields } from './validate.ts';
 import { adapterId, cardType, domainId, flag, named, oneOf, uuid, whole } from './values.ts';
@@ -70,13 +71,28 @@ const rsa = fields('a map with operations, bits and forms', {
     .default(['mex', 'crt']),
 });
 
+const instruction = z
+  .string({ error: INSTRUCTION_TEXT })
+  .regex(INSTRUCTION_FORM, { error: INSTRUCTION_TEXT })
+  .transform((text) => parseInstruction(text)!);
+const instructionList = z
+  .array(instruction, { error: 'a list of AP instructions' })
+  .describe('Executed one after another on a vCPU of a guest that has no kernel.');
+
+const WORKLOAD = 'a workload: rsa, instructions (a list that each vCPU executes) or cpus (a list of lists, one a vCPU)';
+const workload = fields(WORKLOAD, {
+  rsa: rsa.optional(),
+  instructions: instructionList.optional(),
+  cpus: z.array(instructionList, { error: 'a list of lists of AP instructions, one a vCPU' }).optional(),
+}).refine((found) => Object.values(found).filter((value) => value !== undefined).length === 1, { error: WORKLOAD });
+
 const NAME_OF_MDEV = 'the name of an mdev';
 
 export const guestSchema = fields('a guest: a map with name, mdev, vcpus and workload', {
   name: named('a name for the guest'),
   mdev: z.string({ error: NAME_OF_MDEV }).nullable().default(null),
   vcpus: whole('a number of vCPUs', 1, 64).default(1),
-  workload: fields('a workload { rsa: { operations, bits } }', { rsa }).nullable().default(null),
+  workload: workload.nullable().default(null),
   apie: flag.default(true).describe('AP instructions are interpreted.'),
   interrupts: flag.default(true).describe('The AP driver of the guest uses AQIC.'),
   attach: flag.default(true).describe('Attached to its mdev when the run starts.'),

@@ -36,7 +36,7 @@ export function named(what: string): z.ZodString {
 
 export const flag = z.boolean({ error: 'true or false' });
 
-export function oneOf<const T extends readonly [string, ...string[]]>(what: string, values: T) {
+export function oneOf<const T extends readonly string[]>(what: string, values: T) {
   return z.enum(values, { error: `${what}: ${values.join(', ')}` });
 }
 

@@ -2,8 +2,10 @@
  * What the verbs of a scenario do to a host: writes and reads in its sysfs, guests that come and go, cards that are plugged.
  * No kernel counterpart: this is the administrator, the service element and the person at the machine.
  */
+import { ApMask } from '../base/ap-mask.ts';
 import { ENODEV, OK, errnoName, type Errno } from '../base/errno.ts';
 import { parseCardType } from '../crypto-adapters/card-type.ts';
+import { secureExecution } from '../kvm/secure-execution.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Verb } from './scenario.ts';
@@ -25,6 +27,11 @@ export async function perform(task: Task, machine: Machine, verb: Action): Promi
       return await attach(task, machine, verb.guest);
     case 'detach':
       return (await machine.vm(verb.guest)!.qemu.detach(task)) ? OK : ENODEV;
+    case 'open':
+      return await openBeside(task, machine, verb);
+    case 'pv-start':
+    case 'pv-stop':
+      return await secureExecution(task, machine.vm(verb.guest)!.kvm, verb.kind === 'pv-start');
     case 'unbind':
       return await unbind(task, machine, verb.queue);
     case 'bind':
@@ -44,6 +51,13 @@ export async function perform(task: Task, machine: Machine, verb: Action): Promi
       await bus.forceRescan(task);
       return errnos.find((errno) => errno !== OK) ?? OK;
     }
+    case 'domains': {
+      const mask = ApMask.from(verb.domains);
+      if (verb.use === 'usage') hardware.setUsageDomains(mask);
+      else hardware.setControlDomains(mask);
+      await bus.forceRescan(task);
+      return OK;
+    }
   }
 }
 
@@ -56,7 +70,11 @@ export function verbText(verb: Verb, names: (path: string) => string = (path) =>
       return `read ${names(verb.path)}`;
     case 'attach':
     case 'detach':
+    case 'pv-start':
+    case 'pv-stop':
       return `${verb.kind} ${verb.guest}`;
+    case 'open':
+      return `open ${verb.mdev.name} for ${verb.guest}`;
     case 'unbind':
       return `unbind ${verb.queue}`;
     case 'bind':
@@ -67,6 +85,8 @@ export function verbText(verb: Verb, names: (path: string) => string = (path) =>
       return `plug adapter ${verb.adapters.map(({ id }) => id).join(', ')}`;
     case 'unplug':
       return `unplug adapter ${verb.adapters.join(', ')}`;
+    case 'domains':
+      return `set ${verb.use} domains ${verb.domains.join(', ')}`;
     case 'pause':
       return `pause ${verb.ms} ms`;
     case 'repeat':
@@ -82,6 +102,15 @@ async function attach(task: Task, machine: Machine, guest: string): Promise<Errn
   const spec = machine.mdevOf(vm.spec);
   const mdev = spec === undefined ? null : machine.vfioAp.findMdev(spec.uuid);
   return mdev === null ? ENODEV : await vm.qemu.attach(task, mdev.device);
+}
+
+/** QEMU has room for one device, vfio has not: what is refused here is refused by the driver. */
+async function openBeside(task: Task, machine: Machine, { guest, mdev }: Extract<Verb, { kind: 'open' }>): Promise<Errno> {
+  const device = machine.vfioAp.findMdev(mdev.uuid)?.device;
+  if (device === undefined) return ENODEV;
+  const errno = await device.open(task, machine.vm(guest)!.qemu);
+  if (errno === OK) await device.close(task);
+  return errno;
 }
 
 async function unbind(task: Task, machine: Machine, queue: string): Promise<Errno> {

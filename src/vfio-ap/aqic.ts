@@ -53,6 +53,7 @@ async function enableInterrupt(
   if (status.rc !== Rc.OTHERWISE_CHANGED) {
     dev.host.log.warn({ queue: queue.name, rc: status.rc }, 'PQAP/AQIC failed to enable interrupts');
     await disableInterrupt(task, dev, queue);
+    if (dev.host.quirks.has('Q10')) return status;
   }
   // What was registered for this attempt is not in use: the previous registration, if there is one, stays.
   kvm.gisa.unregister(isc);

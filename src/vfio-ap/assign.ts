@@ -47,7 +47,7 @@ export class Assignment {
       mdev.matrix.set(task, next);
       this.note(task, 'assign', { mdev, dimension, id });
       linkAll(task, this.dev, mdev, partners(next, dimension, id));
-      await this.refilter(task, section, mdev);
+      await this.refilter(task, section, mdev, { ...next, [name]: ApMask.of(id) });
       return OK;
     });
   }
@@ -100,8 +100,8 @@ export class Assignment {
     return OK;
   }
 
-  private async refilter(task: Task, section: Section, mdev: ApMatrixMdev): Promise<void> {
-    const { changed, lost } = filterMatrix(task, this.dev, mdev);
+  private async refilter(task: Task, section: Section, mdev: ApMatrixMdev, added: ApMatrix): Promise<void> {
+    const { changed, lost } = filterMatrix(task, this.dev, mdev, added);
     if (changed) await section.push(task);
     await resetFiltered(task, this.dev, { mdev, adapters: lost, onQueue: section.onQueue });
   }
@@ -130,7 +130,7 @@ export class Assignment {
     }
     const used = unlinked.filter((queue) => hasApqn(shadow, adapterOf(queue.apqn), domainOf(queue.apqn)));
     await resetQueues(task, this.dev, used, section.onQueue);
-    for (const queue of unlinked) await leave(task, this.dev, queue);
+    for (const queue of this.dev.host.quirks.has('Q6') ? used : unlinked) await leave(task, this.dev, queue);
   }
 
   private note(task: Task, what: string, about: { mdev: ApMatrixMdev; dimension: string; id: number }): void {

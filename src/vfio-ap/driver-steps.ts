@@ -9,7 +9,7 @@ import { clearMasksLocked, setMasksLocked } from '../kvm/crypto-masks.ts';
 import type { Kvm } from '../kvm/kvm.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
-import { hasApqn } from './ap-matrix.ts';
+import { EMPTY_MATRIX, hasApqn } from './ap-matrix.ts';
 import { interruptControl } from './aqic.ts';
 import { releaseInterrupt } from './irq-resources.ts';
 import type { OnQueue, Steps } from './locking/port.ts';
@@ -41,7 +41,9 @@ export class DriverSteps implements Steps {
   }
 
   async setMasks(task: Task, mdev: ApMatrixMdev, kvm: Kvm): Promise<void> {
-    await setMasksLocked(task, kvm, mdev.shadow.get(task));
+    // A device that is wanted back gives nothing any more: what the guest has lost by the request does not come back.
+    const wantedBack = mdev.device.removing && !this.dev.host.quirks.has('Q14');
+    await setMasksLocked(task, kvm, wantedBack ? EMPTY_MATRIX : mdev.shadow.get(task));
     mdev.cfgChgTrigger.get(task)?.signal();
   }
 

@@ -16,7 +16,9 @@ import type { WorkQueue } from '../locks/work-item.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { SMALL_LIMITS, type MatrixLimits } from './ap-matrix.ts';
+import type { Faults } from './faults.ts';
 import { SYSTEM_LONG_WQ } from './lock-classes.ts';
+import type { Quirks } from './quirks.ts';
 import type { VfioApQueue } from './vfio-ap-queue.ts';
 
 /** What the driver needs of the AP bus. */
@@ -35,6 +37,10 @@ export interface VfioApHost {
   readonly bus: VfioApBus;
   readonly log: Logger;
   readonly events: EventLog;
+  /** Defects that are switched on. */
+  readonly quirks: Quirks;
+  /** Places that may fail. */
+  readonly faults: Faults;
 }
 
 /** Without facility 12 nothing is known about the host: the masks stay empty. */
@@ -46,6 +52,8 @@ export class MatrixDev {
   readonly info: GuardedField<QciInfo>;
   readonly mdevs: GuardedField<readonly ApMatrixMdev[]>;
   readonly longWq: WorkQueue;
+  /** Told about each reset that the driver begins, before it does: for checkers. */
+  onReset: (queue: VfioApQueue) => void = () => undefined;
 
   constructor(host: VfioApHost, info: QciInfo | null) {
     this.host = host;

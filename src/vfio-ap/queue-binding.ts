@@ -35,7 +35,7 @@ export class QueueBinding {
         link(task, mdev, queue);
         const pending = mdev.pending.get(task);
         // In the middle of a host change the end of the scan filters, once for all new queues.
-        if (pending.apm.isEmpty() && pending.aqm.isEmpty()) await this.refilter(task, section, mdev);
+        if (pending.apm.isEmpty() && pending.aqm.isEmpty()) await this.refilter(task, section, mdev, queue);
       }
       publish();
       return OK;
@@ -48,8 +48,9 @@ export class QueueBinding {
     await this.design.change(task, { kind: 'unbind', queue }, async (section) => {
       const { mdev } = section;
       const [adapter, domain] = [adapterOf(queue.apqn), domainOf(queue.apqn)];
-      if (mdev !== null && hasApqn(mdev.shadow.get(task), adapter, domain)) await this.takeAdapter(task, section, mdev, adapter);
-      else if (this.inHost(task, adapter, domain)) await resetQueues(task, this.dev, [queue], section.onQueue);
+      if (mdev !== null && hasApqn(mdev.shadow.get(task), adapter, domain)) await this.takeAdapter(task, section, mdev, queue);
+      else if (this.inHost(task, adapter, domain) || this.dev.host.quirks.has('reset-after-host-removal'))
+        await resetQueues(task, this.dev, [queue], section.onQueue);
       if (mdev !== null) {
         unhash(task, mdev, queue);
         await leave(task, this.dev, queue);
@@ -59,18 +60,20 @@ export class QueueBinding {
     });
   }
 
-  private async refilter(task: Task, section: Section, mdev: ApMatrixMdev): Promise<void> {
-    const { changed, lost } = filterMatrix(task, this.dev, mdev);
+  private async refilter(task: Task, section: Section, mdev: ApMatrixMdev, { apqn }: VfioApQueue): Promise<void> {
+    const added = { apm: ApMask.of(adapterOf(apqn)), aqm: ApMask.of(domainOf(apqn)) };
+    const { changed, lost } = filterMatrix(task, this.dev, mdev, added);
     if (changed) await section.push(task);
     await resetFiltered(task, this.dev, { mdev, adapters: lost, onQueue: section.onQueue });
   }
 
   /** The guest loses the whole adapter, and all its queues are reset, the leaving one included. */
-  private async takeAdapter(task: Task, section: Section, mdev: ApMatrixMdev, adapter: number): Promise<void> {
+  private async takeAdapter(task: Task, section: Section, mdev: ApMatrixMdev, queue: VfioApQueue): Promise<void> {
+    const adapter = adapterOf(queue.apqn);
     const shadow = mdev.shadow.get(task);
     mdev.shadow.set(task, { ...shadow, apm: shadow.apm.without(adapter) });
     await section.push(task);
-    await resetFiltered(task, this.dev, { mdev, adapters: ApMask.of(adapter), onQueue: section.onQueue });
+    await resetFiltered(task, this.dev, { mdev, adapters: ApMask.of(adapter), onQueue: section.onQueue, leaving: queue });
   }
 
   private inHost(task: Task, adapter: number, domain: number): boolean {

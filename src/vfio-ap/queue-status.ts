@@ -1,7 +1,9 @@
 /**
  * The `status` attribute of a queue bound to vfio_ap (vfio_ap_ops.c: status_show): unassigned, assigned, or in use by a guest.
  */
-import { adapterOf, domainOf, type Apqn } from '../base/apqn.ts';
+import type { ApQueueDevice } from '../ap-bus/ap-queue-device.ts';
+import { adapterOf, domainOf } from '../base/apqn.ts';
+import { NullDereference } from '../base/null-dereference.ts';
 import type { AttributeDef } from '../driver-core/attribute.ts';
 import { beginOperation } from '../locks/task-memory.ts';
 import { hasApqn } from './ap-matrix.ts';
@@ -12,15 +14,17 @@ import type { MatrixDev } from './matrix-dev.ts';
 export interface QueueStatusOwner {
   readonly dev: MatrixDev;
   readonly design: LockingDesign;
-  readonly apqn: Apqn;
+  readonly device: ApQueueDevice;
 }
 
 export const QUEUE_STATUS: AttributeDef<QueueStatusOwner> = {
   name: 'status',
   mode: 0o444,
-  show: (task, { dev, design, apqn }) => {
+  show: (task, { dev, design, device }) => {
     beginOperation(task);
     return design.inspect(task, () => {
+      const { apqn, driverData } = device;
+      if (driverData === null) throw new NullDereference(`the driver data of queue ${device.device.name}`, 'its status is read');
       const mdev = findMdev(task, dev, apqn);
       if (mdev === null) return 'unassigned\n';
       const used = mdev.kvm.get(task) !== null && hasApqn(mdev.shadow.get(task), adapterOf(apqn), domainOf(apqn));

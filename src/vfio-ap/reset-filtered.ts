@@ -11,13 +11,21 @@ import type { MatrixDev } from './matrix-dev.ts';
 import { resetQueues } from './reset.ts';
 import type { VfioApQueue } from './vfio-ap-queue.ts';
 
+export interface Lost {
+  readonly mdev: ApMatrixMdev;
+  readonly adapters: ApMask;
+  readonly onQueue: OnQueue;
+  /** The queue on account of which the guest lost the adapter, when it is being unbound. */
+  readonly leaving?: VfioApQueue;
+}
+
 /** Every linked queue of these adapters in the domains of the new shadow. */
-export async function resetFiltered(
-  task: Task,
-  dev: MatrixDev,
-  { mdev, adapters, onQueue }: { mdev: ApMatrixMdev; adapters: ApMask; onQueue: OnQueue },
-): Promise<void> {
+export async function resetFiltered(task: Task, dev: MatrixDev, { mdev, adapters, onQueue, leaving }: Lost): Promise<void> {
   if (adapters.isEmpty()) return;
+  if (dev.host.quirks.has('reset-siblings-skipped')) {
+    await resetQueues(task, dev, leaving === undefined ? [] : [leaving], onQueue);
+    return;
+  }
   const queues: VfioApQueue[] = [];
   const domains = [...mdev.shadow.get(task).aqm.bits()];
   for (const adapter of adapters.bits()) {

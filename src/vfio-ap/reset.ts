@@ -28,6 +28,7 @@ export async function resetQueues(task: Task, dev: MatrixDev, queues: Iterable<V
 }
 
 async function startReset(task: Task, dev: MatrixDev, queue: VfioApQueue, onQueue: OnQueue): Promise<void> {
+  dev.onReset(queue);
   const status = await dev.host.hardware.zapq(task, queue.apqn);
   queue.resetStatus.set(task, status);
   dev.host.events.emit('vfio_ap.reset', task.name, { queue: queue.name, rc: status.rc });

@@ -4,7 +4,7 @@
  */
 import type { ApMask } from '../base/ap-mask.ts';
 import { adapterOf, apqnText } from '../base/apqn.ts';
-import { EADDRINUSE, OK, type Errno } from '../base/errno.ts';
+import { EADDRINUSE, EEXIST, ENOMEM, OK, type Errno } from '../base/errno.ts';
 import type { ApCard } from '../ap-bus/ap-card.ts';
 import type { ApDriver } from '../ap-bus/ap-driver-port.ts';
 import { ApQueueDevice } from '../ap-bus/ap-queue-device.ts';
@@ -42,14 +42,23 @@ export class VfioApDriver implements ApDriver {
 
   async probe(task: Task, device: ApCard | ApQueueDevice): Promise<Errno> {
     const queueDevice = device as ApQueueDevice;
-    const queue = new VfioApQueue(this.dev.host.layer, queueDevice.apqn);
+    const { layer, quirks } = this.dev.host;
+    // A failed probe may have left one behind.
+    if (queueDevice.device.directory.entry(QUEUE_STATUS.name) !== null) return EEXIST;
+    const early = quirks.has('status-in-probe');
+    if (early) this.addStatus(queueDevice);
+    if (this.allocationFails(task)) {
+      await this.afterFailure(task, queueDevice, early);
+      return ENOMEM;
+    }
+    const queue = new VfioApQueue(layer, queueDevice.apqn);
     this.design.adoptQueue(queue);
     await this.binding.probed(task, queue, () => {
       queueDevice.driverData = queue;
       queue.lifetime.publish();
     });
     // After the driver data: a reader of the attribute finds the queue complete.
-    queueDevice.device.addAttribute(QUEUE_STATUS, { dev: this.dev, design: this.design, apqn: queue.apqn });
+    if (!early) this.addStatus(queueDevice);
     return OK;
   }
 
@@ -91,5 +100,21 @@ export class VfioApDriver implements ApDriver {
 
   async onScanComplete(task: Task): Promise<void> {
     await this.configuration.onScanComplete(task);
+  }
+
+  private addStatus(device: ApQueueDevice): void {
+    device.device.addAttribute(QUEUE_STATUS, { dev: this.dev, design: this.design, device });
+  }
+
+  /** The defect: the attribute, made before the allocation, stays. */
+  private async afterFailure(task: Task, device: ApQueueDevice, added: boolean): Promise<void> {
+    const stays = this.dev.host.quirks.has('probe-error-leak');
+    if (stays && !added) this.addStatus(device);
+    if (added && !stays) await device.device.removeAttribute(task, QUEUE_STATUS.name);
+  }
+
+  private allocationFails(task: Task): boolean {
+    const { faults, layer } = this.dev.host;
+    return faults.has('probe-allocation') && layer.rt.choose(task, 'probe-allocation', 2) === 1;
   }
 }

@@ -35,6 +35,8 @@ export class VfioApQueue {
   readonly resetStatus: GuardedField<ApStatus>;
   /** Completes a reset; made at the first one. */
   resetWork: WorkItem | null = null;
+  /** Per-queue state of the locking design; nobody else looks at it. */
+  locking: unknown = null;
 
   constructor(layer: LockLayer, apqn: Apqn) {
     this.apqn = apqn;

@@ -8,6 +8,7 @@ import { OK, type Errno } from '../base/errno.ts';
 import type { EventLog } from '../base/event-log.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
+import type { AttributeDef } from '../driver-core/attribute.ts';
 import { Bus } from '../driver-core/bus.ts';
 import { Device } from '../driver-core/device.ts';
 import type { DriverOps } from '../driver-core/driver.ts';
@@ -20,11 +21,13 @@ import { MdevParent } from '../vfio/mdev-parent.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { Assignment } from './assign.ts';
 import { DriverSteps } from './driver-steps.ts';
+import { NO_FAULTS, type Faults } from './faults.ts';
 import { HostConfiguration } from './host-config.ts';
 import type { DesignFactory, LockingDesign } from './locking/port.ts';
 import { MatrixDev, type VfioApBus } from './matrix-dev.ts';
 import { MDEV_ATTRIBUTES } from './mdev-attributes.ts';
 import { MdevLifecycle } from './mdev-lifecycle.ts';
+import { NO_QUIRKS, type Quirks } from './quirks.ts';
 import { QueueBinding } from './queue-binding.ts';
 import { VfioApDriver } from './vfio-ap-driver.ts';
 import { VfioApQueue } from './vfio-ap-queue.ts';
@@ -39,6 +42,8 @@ export interface VfioApParts {
   readonly hardware: CryptoAdapters;
   readonly log: Logger;
   readonly events: EventLog;
+  readonly quirks?: Quirks;
+  readonly faults?: Faults;
 }
 
 /** The AP bus, as narrow as the driver needs it. */
@@ -63,6 +68,9 @@ class BusView implements VfioApBus {
   }
 }
 
+/** Of the matrix device. One definition for every machine: the class of its active reference hangs on it. */
+const MATRIX_ATTRIBUTES: readonly AttributeDef<VfioAp>[] = [{ name: 'features', mode: 0o444, show: () => 'guest_matrix hotplug\n' }];
+
 export class VfioAp {
   readonly matrixDev: MatrixDev;
   readonly design: LockingDesign;
@@ -74,10 +82,10 @@ export class VfioAp {
   private readonly driver: VfioApDriver;
 
   constructor(parts: VfioApParts, makeDesign: DesignFactory) {
-    const { layer, sysfs, bus, hardware, log, events } = parts;
+    const { layer, sysfs, bus, hardware, log, events, quirks = NO_QUIRKS, faults = NO_FAULTS } = parts;
     this.parts = parts;
     const info = hardware.facilities.qci ? hardware.currentQci() : null;
-    this.matrixDev = new MatrixDev({ layer, hardware, bus: new BusView(bus), log, events }, info);
+    this.matrixDev = new MatrixDev({ layer, hardware, bus: new BusView(bus), log, events, quirks, faults }, info);
     this.design = makeDesign({ layer, matrixDev: this.matrixDev, steps: new DriverSteps(this.matrixDev) });
     this.design.adoptHost(this.matrixDev);
     this.assignment = new Assignment(this.matrixDev, this.design);
@@ -86,7 +94,7 @@ export class VfioAp {
     const matrixBus = new Bus(sysfs, { name: 'matrix', log, uevent });
     const device = new Device(layer, { name: 'matrix', parent: null, bus: matrixBus, at: sysfs.mkdir('/sys/devices/vfio_ap') });
     matrixBus.addRootDevice(device);
-    device.directory.addAttributes([{ name: 'features', mode: 0o444, show: () => 'guest_matrix hotplug\n' }], this);
+    device.directory.addAttributes(MATRIX_ATTRIBUTES, this);
     this.mdevBus = new Bus(sysfs, { name: 'mdev', log, uevent });
     this.parent = new MdevParent(layer, {
       device,

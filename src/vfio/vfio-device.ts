@@ -53,6 +53,7 @@ export class VfioDevice {
   private registrations = 0;
   private unregistering = false;
   private inClose = false;
+  private resets = 0;
   private user: VfioUser | null = null;
 
   constructor(layer: LockLayer, name: string, parts: { ops: VfioDeviceOps; log: Logger }) {
@@ -72,9 +73,19 @@ export class VfioDevice {
     return this.user?.container ?? null;
   }
 
+  /** The first open is going on. */
+  get opening(): boolean {
+    return this.user !== null && this.openCount === 0;
+  }
+
   /** The last close is going on. */
   get closing(): boolean {
     return this.inClose;
+  }
+
+  /** The user has asked for a reset that has not ended. */
+  get resetting(): boolean {
+    return this.resets > 0;
   }
 
   /** The removal has begun: the user has been, or is being, asked to let go. */
@@ -101,8 +112,16 @@ export class VfioDevice {
     return this.ops.setIrqs(task, index, eventfd);
   }
 
-  reset(task: Task): Promise<Errno> {
-    return this.ops.reset(task);
+  /** A file lives as long as somebody is inside a call on it, also when it is closed meanwhile: a removal waits for the end of this one. */
+  async reset(task: Task): Promise<Errno> {
+    this.registrations++;
+    this.resets++;
+    try {
+      return await this.ops.reset(task);
+    } finally {
+      this.resets--;
+      this.putRegistration(task);
+    }
   }
 
   /** No new opens; asks for the device every 10 s until the last user has closed it (vfio_unregister_group_dev). */

@@ -30,6 +30,7 @@ describe('ApMask against a set', () => {
         expect(mask.isFull()).toBe(set.size === 256);
         expect([...mask.with(other).bits()]).toEqual(sorted(new Set([...list, other])));
         expect([...mask.without(other).bits()]).toEqual(sorted(list.filter((b) => b !== other)));
+        expect([...mask.withAll([other, 7, other]).bits()]).toEqual(sorted(new Set([...list, other, 7])));
         expect([...mask.bits()]).toEqual(sorted(set));
         expect(ApMask.fromBytes(mask.toBytes()).equals(mask)).toBe(true);
         expect(BigInt(mask.toString())).toBe(list.reduce((sum, b) => sum | (1n << BigInt(255 - b)), 0n));

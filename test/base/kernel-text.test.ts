@@ -19,6 +19,11 @@ describe('parseUnsigned (kstrtoull, base 0)', () => {
     ['00', 0],
     ['0XfF', 255],
     ['255', 255],
+    // The longest that are read without 64-bit arithmetic, and one digit more.
+    ['9999999999999', 9_999_999_999_999],
+    ['99999999999999', 99_999_999_999_999],
+    ['0xfffffffffff', 0xff_ff_ff_ff_ff_f],
+    ['0777777777777', 0o77_77_77_77_77_77],
     ['9007199254740991', Number.MAX_SAFE_INTEGER],
     ['18446744073709551615', Number.MAX_SAFE_INTEGER],
   ])('%j is %i', (text, value) => {

@@ -103,6 +103,20 @@ describe('EventLog', () => {
     expect(log.events.at(-1)?.seq).toBe(999);
   });
 
+  test('keeps nothing when told so: events are counted, and worded only while somebody listens', () => {
+    const log = new EventLog(() => 0, 0);
+    let worded = 0;
+    const word = (): { n: number } => ({ n: ++worded });
+    log.emit('x', 'y', word);
+    const heard: LogEvent[] = [];
+    const leave = log.onEvent((event) => heard.push(event));
+    log.emit('x', 'y', word);
+    leave();
+    log.emit('x', 'y', word);
+    expect(heard.map(({ seq, data }) => [seq, data])).toEqual([[1, { n: 1 }]]);
+    expect([worded, log.count, log.events]).toEqual([1, 3, []]);
+  });
+
   test('a line is JSON with its fields in order, time to the microsecond', () => {
     const line = eventLine({ seq: 3, t: 1.23456, kind: 'ap.uevent', by: 'scan', data: { apqns: [1, 2] } });
     expect(line).toBe('{"seq":3,"t":1.235,"kind":"ap.uevent","by":"scan","apqns":[1,2]}\n');

@@ -10,7 +10,8 @@ import type { GuardedField } from '../../src/locks/guarded-field.ts';
 import type { Mutex } from '../../src/locks/mutex.ts';
 import type { RwSemaphore } from '../../src/locks/rw-semaphore.ts';
 import type { WaitQueue } from '../../src/locks/wait-queue.ts';
-import { ControlledRuntime, type ControlledOptions } from '../../src/runtime/controlled.ts';
+import type { ControlledOptions } from '../../src/runtime/controlled-options.ts';
+import { ControlledRuntime } from '../../src/runtime/controlled.ts';
 import type { Task } from '../../src/runtime/task.ts';
 import { DfsStrategy } from './dfs-strategy.ts';
 

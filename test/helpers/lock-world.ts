@@ -4,7 +4,8 @@
  */
 import type { Finding } from '../../src/locks/finding.ts';
 import { LockLayer, type LockLayerOptions } from '../../src/locks/lock-layer.ts';
-import { ControlledRuntime, type ControlledOptions } from '../../src/runtime/controlled.ts';
+import type { ControlledOptions } from '../../src/runtime/controlled-options.ts';
+import { ControlledRuntime } from '../../src/runtime/controlled.ts';
 import { LiveRuntime } from '../../src/runtime/live.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Task, TaskBody } from '../../src/runtime/task.ts';

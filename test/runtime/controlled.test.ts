@@ -2,7 +2,8 @@
  * Goal: the controlled runtime keeps the contract, is a function of its seed, replays strictly, and tells how a run ended that went wrong.
  */
 import { describe, expect, test } from 'vitest';
-import { ControlledRuntime, type ControlledOptions } from '../../src/runtime/controlled.ts';
+import type { ControlledOptions } from '../../src/runtime/controlled-options.ts';
+import { ControlledRuntime } from '../../src/runtime/controlled.ts';
 import { ReplayDiverged, ReplayStrategy } from '../../src/runtime/replay-strategy.ts';
 import type { Strategy } from '../../src/runtime/strategy.ts';
 import { runtimeContract } from '../contract/runtime.suite.ts';

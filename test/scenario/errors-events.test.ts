@@ -51,42 +51,52 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'no verb',
     withEvent('{ task: t, guest: g1 }'),
-    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, unbind, bind, checkstop, host-config, pause, got a map with task, guest',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got a map with task, guest',
   ],
   [
     'not a map',
     withEvent('attach'),
-    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, unbind, bind, checkstop, host-config, pause, got attach',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got attach',
   ],
   [
     'two verbs',
     withEvent('{ task: t, read: /sys/x, do: attach }'),
-    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, unbind, bind, checkstop, host-config, pause, got "do"; "read" is one already',
+    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got "do"; "read" is one already',
   ],
   [
     'unknown verb',
     withEvent('{ task: t, do: atach, guest: g1 }'),
-    '14:20: events[2].do: expected one of attach, detach, unbind, bind, checkstop, host-config, pause, got atach; did you mean "attach"?',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got atach; did you mean "attach"?',
   ],
   [
     'verb num',
     withEvent('{ task: t, do: 5 }'),
-    '14:20: events[2].do: expected one of attach, detach, unbind, bind, checkstop, host-config, pause, got 5',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got 5',
   ],
   [
-    'pv',
-    withEvent('{ task: t, do: pv-start, guest: g1 }'),
-    '14:20: events[2].do: expected one of attach, detach, unbind, bind, checkstop, host-config, pause, got pv-start; this verb is not emulated yet',
+    'pv guest',
+    withEvent('{ task: t, do: pv-start, guest: g3 }'),
+    '14:37: events[2].guest: expected the name of a guest of this file (g1, g2), got g3; did you mean "g1"?',
+  ],
+  [
+    'open mdev',
+    withEvent('{ task: t, do: open, guest: g1, mdev: m3 }'),
+    '14:43: events[2].mdev: expected the name of an mdev of this file (m1, m2), got m3; did you mean "m1"?',
+  ],
+  [
+    'host domains',
+    withEvent('{ task: t, do: host-config, domains: [4, 256] }'),
+    '14:46: events[2].domains[1]: expected a domain number from 0 to 255, got 256',
   ],
   [
     'fault verb',
     withEvent('{ task: t, fault: [1] }'),
-    '14:16: events[2].fault: expected one verb: write, read, repeat, or do: with attach, detach, unbind, bind, checkstop, host-config, pause, got "fault"; this verb is not emulated yet',
+    '14:16: events[2].fault: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got "fault"; this verb is not emulated yet',
   ],
   [
     'ioctl',
     withEvent('{ task: t, do: ioctl }'),
-    '14:20: events[2].do: expected one of attach, detach, unbind, bind, checkstop, host-config, pause, got ioctl; this verb is not emulated yet',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got ioctl; this verb is not emulated yet',
   ],
   [
     'unknown guest',
@@ -149,9 +159,13 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'plug and',
     withEvent('{ task: t, do: host-config, plug: [5], unplug: [6] }'),
-    '14:5: events[2]: expected either plug or unplug, got a map with task, do, plug, unplug',
+    '14:5: events[2]: expected one of plug, unplug, domains, controlDomains, got a map with task, do, plug, unplug',
   ],
-  ['plug neither', withEvent('{ task: t, do: host-config }'), '14:5: events[2]: expected either plug or unplug, got a map with task, do'],
+  [
+    'plug neither',
+    withEvent('{ task: t, do: host-config }'),
+    '14:5: events[2]: expected one of plug, unplug, domains, controlDomains, got a map with task, do',
+  ],
   ['pause', withEvent('{ task: t, do: pause, for: 300 }'), '14:32: events[2].for: expected a time like 300ms or 2s, got 300'],
   [
     'pause expect',

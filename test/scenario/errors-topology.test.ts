@@ -2,6 +2,8 @@
  * Errors of the host, mdevs, guests, design and expectation of a scenario file: each with its exact place and words.
  */
 import { describe, expect, it } from 'vitest';
+import { INSTRUCTION_TEXT } from '../../src/guest/guest-instruction.ts';
+import { QUIRK_NAMES } from '../../src/vfio-ap/quirks.ts';
 import { ScenarioError } from '../../src/scenario/place.ts';
 import { example } from './example.ts';
 import { refusal } from './refusal.ts';
@@ -99,6 +101,21 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
     'bits mult',
     example('[1024, 4096]', '[1024, 1028]'),
     '9:86: guests[0].workload.rsa.bits[1]: expected a modulus size that the key pool has (512, 1024, 2048, 3072, 4096), got 1028',
+  ],
+  [
+    'workload empty',
+    example('workload: { rsa: { operations: 120, bits: [1024, 4096] } }', 'workload: {}'),
+    '9:47: guests[0].workload: expected a workload: rsa, instructions (a list that each vCPU executes) or cpus (a list of lists, one a vCPU), got an empty map',
+  ],
+  [
+    'instruction',
+    example('rsa: { operations: 120, bits: [1024, 4096] }', 'instructions: [qci, tapq 05.0004 off]'),
+    `9:69: guests[0].workload.instructions[1]: expected ${INSTRUCTION_TEXT}, got tapq 05.0004 off`,
+  ],
+  [
+    'lists beyond vcpus',
+    example('rsa: { operations: 120, bits: [1024, 4096] }', 'cpus: [[qci], [qci], [qci]]'),
+    '9:70: guests[0].workload.cpus[2]: expected at most 2 lists of instructions, one a vCPU, got 3',
   ],
   ['bits none', example('[1024, 4096]', '[]'), '9:79: guests[0].workload.rsa.bits: expected at least one modulus size, got an empty list'],
   [
@@ -246,13 +263,17 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
     example('events:', 'design: ./mine.js\nevents:'),
     '11:9: design: expected the name of a locking design, or a file: ./NAME.ts, ./NAME.yaml or an absolute path, got ./mine.js',
   ],
-  ['quirk', example('events:', 'quirks: [q3]\nevents:'), '11:10: quirks[0]: expected no quirks, as they are not emulated yet, got q3'],
+  [
+    'quirk',
+    example('events:', 'quirks: [Q2, stale-hok]\nevents:'),
+    `11:14: quirks[1]: expected a known defect: ${QUIRK_NAMES.join(', ')}, got stale-hok; did you mean "stale-hook"?`,
+  ],
   [
     'fault',
     example('events:', 'faults:\n  - { at: 1s }\nevents:'),
-    '12:5: faults[0]: expected no faults, as they are not emulated yet, got a map with at',
+    '12:5: faults[0]: expected a place that may fail: probe-allocation, got a map with at',
   ],
-  ['quirk notlist', example('events:', 'quirks: q3\nevents:'), '11:9: quirks: expected an empty list: quirks are not emulated yet, got q3'],
+  ['quirk notlist', example('events:', 'quirks: q3\nevents:'), '11:9: quirks: expected a list of known defects, got q3'],
   [
     'verdict',
     example('events:', 'expect: { verdict: dirty }\nevents:'),

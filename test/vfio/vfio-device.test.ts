@@ -23,13 +23,15 @@ interface World {
   readonly calls: string[];
   /** What the driver's open does and answers. */
   opening: (task: Task) => Promise<Errno>;
+  /** The same of its reset. */
+  resetting: (task: Task) => Promise<Errno>;
 }
 
 function world(rt: Runtime): World {
   const { layer, kvm } = makeVm(rt);
   const calls: string[] = [];
   const note = (what: string): Promise<Errno> => Promise.resolve((calls.push(what), OK));
-  const w: { opening: World['opening'] } = { opening: () => note('open') };
+  const w: Pick<World, 'opening' | 'resetting'> = { opening: () => note('open'), resetting: () => note('reset') };
   const device = new VfioDevice(layer, 'device', {
     log: createLogger({ level: 'silent', now: () => rt.now() }),
     ops: {
@@ -37,7 +39,7 @@ function world(rt: Runtime): World {
       closeDevice: async () => void (await note('close')),
       request: async (_task, count) => void (await note(`request ${count}`)),
       setIrqs: () => note('irqs'),
-      reset: () => note('reset'),
+      reset: (task) => w.resetting(task),
     },
   });
   const user = { name: 'vm', kvm, container: new IommuContainer(layer, 'vm', kvm.memory) };
@@ -101,6 +103,34 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
       expect(steps.toSorted()).toEqual(['closed', 'opened', 'removed']);
       expect(steps.indexOf('removed')).toBeGreaterThan(steps.indexOf('opened'));
       expect(w.layer.findings.list).toEqual([]);
+    });
+  });
+
+  test('a removal waits for a reset that somebody is inside of, although the device has been closed', async () => {
+    const rt = make(1);
+    await inTask(rt, async (task) => {
+      const w = world(rt);
+      let arrived: Task | null = null;
+      w.resetting = async (caller) => {
+        arrived = caller;
+        await rt.park(caller);
+        w.calls.push('reset ends');
+        return OK;
+      };
+      expect(await w.device.open(task, w.user)).toBe(OK);
+      const caller = rt.spawn('caller', async (t) => void (await w.device.reset(t)));
+      while (arrived === null) await rt.sleep(task, 1);
+      expect(w.device.resetting).toBe(true);
+      await w.device.close(task);
+      const remover = rt.spawn('remover', async (t) => {
+        await w.device.unregister(t);
+        w.calls.push('removed');
+      });
+      while (!w.calls.includes('request 0')) await rt.sleep(task, 1);
+      rt.wake(arrived);
+      for (const other of [caller, remover]) await rt.join(task, other);
+      expect(w.calls).toEqual(['open', 'close', 'request 0', 'reset ends', 'removed']);
+      expect(w.device.resetting).toBe(false);
     });
   });
 

@@ -12,13 +12,16 @@
  *   pqap_hook_rwsem (W)      alone, before any of the update locks
  * Everything else is a leaf. kvm->lock also comes before vcpu->mutex (Secure Execution), which agrees with both chains.
  */
-import { EOPNOTSUPP, EPERM, OK, type Errno } from '../../base/errno.ts';
+import type { ApMask } from '../../base/ap-mask.ts';
+import { EBUSY, EOPNOTSUPP, EPERM, OK, type Errno } from '../../base/errno.ts';
 import { bareStatus } from '../../crypto-adapters/ap-status.ts';
 import { Rc } from '../../crypto-adapters/response-code.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
 import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import type { Guard } from '../../locks/guard.ts';
 import { LockClass } from '../../locks/lock-class.ts';
 import type { Mutex } from '../../locks/mutex.ts';
+import type { MaybePromise } from '../../runtime/runtime.ts';
 import type { Task } from '../../runtime/task.ts';
 import { ApMatrixMdev } from '../ap-matrix-mdev.ts';
 import type { MatrixDev } from '../matrix-dev.ts';
@@ -33,9 +36,20 @@ import {
   type Steps,
   type Target,
 } from './port.ts';
+import { targetMdev } from './target-mdev.ts';
 
-const GUESTS_LOCK = new LockClass('guests_lock', { protects: 'which guest an mdev has while its masks change, walks of the mdev list' });
-const MDEVS_LOCK = new LockClass('mdevs_lock', { protects: 'every field of every mdev and of every queue bound to vfio_ap' });
+export interface GuestsLockClasses {
+  readonly guests: LockClass;
+  readonly mdevs: LockClass;
+}
+
+/** The two locks of the driver. `tryable` for a design that tries them: their release is then a step that others can observe. */
+export const guestsLockClasses = (tryable: boolean): GuestsLockClasses => ({
+  guests: new LockClass('guests_lock', { tryable, protects: 'which guest an mdev has while its masks change, walks of the mdev list' }),
+  mdevs: new LockClass('mdevs_lock', { tryable, protects: 'every field of every mdev and of every queue bound to vfio_ap' }),
+});
+
+const LOCK_CLASSES = guestsLockClasses(false);
 
 const NOT_AVAILABLE: PqapAnswer = { status: bareStatus(Rc.Q_NOT_AVAIL) };
 
@@ -47,14 +61,14 @@ export class GuestsLock implements LockingDesign {
   ];
   readonly hotPlug = true;
   readonly stateLock: Mutex;
-  private readonly guestsLock: Mutex;
-  private readonly mdevsLock: Mutex;
-  private readonly matrixDev: MatrixDev;
+  protected readonly guestsLock: Mutex;
+  protected readonly mdevsLock: Mutex;
+  protected readonly matrixDev: MatrixDev;
   private readonly steps: Steps;
 
-  constructor({ layer, matrixDev, steps }: DesignContext) {
-    this.guestsLock = layer.mutex(GUESTS_LOCK, 'guests_lock');
-    this.mdevsLock = layer.mutex(MDEVS_LOCK, 'mdevs_lock');
+  constructor({ layer, matrixDev, steps }: DesignContext, classes: GuestsLockClasses = LOCK_CLASSES) {
+    this.guestsLock = layer.mutex(classes.guests, 'guests_lock');
+    this.mdevsLock = layer.mutex(classes.mdevs, 'mdevs_lock');
     this.stateLock = this.mdevsLock;
     this.matrixDev = matrixDev;
     this.steps = steps;
@@ -101,7 +115,7 @@ export class GuestsLock implements LockingDesign {
     const other = await this.attachUnderLocks(task, mdev, kvm);
     if (other === null) return OK;
     // The guest keeps its first mdev, so its hook goes back to that one.
-    await this.publish(task, kvm, other);
+    if (!this.matrixDev.host.quirks.has('stale-hook')) await this.publish(task, kvm, other);
     return EPERM;
   }
 
@@ -123,9 +137,10 @@ export class GuestsLock implements LockingDesign {
       using _mdevs = await this.mdevsLock.acquire(task);
       return await body(this.section(target.mdev, null));
     }
-    using _attr = target.kind === 'assign' ? await this.matrixDev.host.bus.attrMutex.acquire(task) : null;
-    using _guests = await this.guestsLock.acquire(task);
-    const mdev = this.mdevOf(task, target);
+    using _attr = await this.holdOwnership(task, target);
+    using guests = await this.takeGuests(task, target);
+    if (guests === null) return EBUSY;
+    const mdev = targetMdev(task, this.steps, target);
     const kvm = mdev === null ? null : mdev.kvm.get(task);
     using _kvm = kvm === null ? null : await kvm.lock.acquire(task);
     using _mdevs = await this.mdevsLock.acquire(task);
@@ -156,7 +171,7 @@ export class GuestsLock implements LockingDesign {
   }
 
   async editList(task: Task, body: () => void): Promise<void> {
-    using _guests = await this.guestsLock.acquire(task);
+    using _guests = this.matrixDev.host.quirks.has('Q7') ? null : await this.guestsLock.acquire(task);
     using _mdevs = await this.mdevsLock.acquire(task);
     body();
   }
@@ -177,15 +192,18 @@ export class GuestsLock implements LockingDesign {
     kvm.pqapHook.set(task, mdev);
   }
 
-  private mdevOf(task: Task, target: Target): ApMatrixMdev | null {
-    switch (target.kind) {
-      case 'probe':
-        return this.steps.mdevOf(task, target.apqn);
-      case 'unbind':
-        return ApMatrixMdev.of(target.queue.mdev.get(task));
-      default:
-        return target.mdev;
-    }
+  /** Assignment is atomic with the question whether the host reserves the queues. */
+  protected holdOwnership(task: Task, target: Target): MaybePromise<Guard | null> {
+    return target.kind === 'assign' ? this.matrixDev.host.bus.attrMutex.acquire(task) : null;
+  }
+
+  /** Null in designs that do not wait for it. */
+  protected takeGuests(task: Task, _target: Target): MaybePromise<Guard | null> {
+    return this.guestsLock.acquire(task);
+  }
+
+  protected reserved(task: Task, apm: ApMask, aqm: ApMask): MaybePromise<boolean> {
+    return this.matrixDev.host.bus.ownsAny(task, apm, aqm);
   }
 
   private section(mdev: ApMatrixMdev | null, kvm: Kvm | null): Section {
@@ -198,7 +216,7 @@ export class GuestsLock implements LockingDesign {
       withdraw: async (task) => {
         if (kvm !== null) await this.steps.clearMasks(task, kvm);
       },
-      reserved: (task, apm, aqm) => this.matrixDev.host.bus.ownsAny(task, apm, aqm),
+      reserved: (task, apm, aqm) => this.reserved(task, apm, aqm),
     };
   }
 }

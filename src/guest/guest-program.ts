@@ -1,0 +1,27 @@
+/**
+ * What runs on the vCPUs of a guest, as far as its machine is concerned: a kernel with a driver and a workload, or bare instructions.
+ * No kernel counterpart.
+ */
+import type { Apqn } from '../base/apqn.ts';
+import type { Task } from '../runtime/task.ts';
+import type { GuestCpu } from './guest-port.ts';
+import type { GuestStatistics } from './guest-statistics.ts';
+
+export interface GuestProgram {
+  readonly name: string;
+  readonly statistics: GuestStatistics;
+  /** The tasks of the vCPUs end only after `stop`: nobody waits for them before. */
+  readonly daemon: boolean;
+  readonly progress: { readonly operations: number; readonly expected: number };
+  /** The queues that its driver has, or had when it shut down. */
+  readonly lastQueues: readonly Apqn[];
+  /** Requests that its driver has accepted and not ended. */
+  readonly outstanding: number;
+  /** How often each instruction had which answer (`aqic 00`), where the program counts that. */
+  readonly answers?: ReadonlyMap<string, number>;
+  /** Has this vCPU anything to do? Absent: each has. */
+  uses?(cpu: GuestCpu): boolean;
+  /** Callable without a task: nothing begins any more, the vCPUs end. */
+  stop(): void;
+  runVcpu(task: Task, cpu: GuestCpu): Promise<void>;
+}
