@@ -1,7 +1,7 @@
 /**
  * One execution: a fresh world, prepared, run under a strategy, looked at when it is quiet, and dropped.
  */
-import { Findings, type Finding } from '../locks/finding.ts';
+import type { Finding } from '../locks/finding.ts';
 import type { Lockdep } from '../locks/lockdep.ts';
 import { LockLayer } from '../locks/lock-layer.ts';
 import type { ControlledOutcome } from '../runtime/controlled-options.ts';
@@ -25,6 +25,8 @@ export interface ExecutionOptions {
   /** Learn the lock order: true by default; a validator that other executions share; or not at all. */
   readonly lockdep?: Lockdep | boolean;
   readonly waitFor?: boolean;
+  /** See LockLayerOptions. Default true. */
+  readonly maps?: boolean;
   /** Note where in the code things happen: slower, and what reports are made of. Default false. */
   readonly places?: boolean;
   /** Keep the list of choices. Default true. */
@@ -67,19 +69,11 @@ export async function execute(program: Program, options: ExecutionOptions): Prom
   return { outcome, findings: findings.list, choices, steps, world, run };
 }
 
-function makeWorld({ seed, record, releaseSteps, lockdep, waitFor, places }: ExecutionOptions): World {
-  const rt = new ControlledRuntime({
-    seed,
-    strategy: TasksFirst,
-    record: record ?? true,
-    ...(releaseSteps === undefined ? {} : { releaseSteps }),
-  });
-  const layer = new LockLayer(rt, {
-    findings: new Findings(),
-    places: places ?? false,
-    ...(waitFor === undefined ? {} : { waitFor }),
-    ...(lockdep === undefined || lockdep === true ? {} : lockdep === false ? { validate: false } : { lockdep }),
-  });
+function makeWorld(options: ExecutionOptions): World {
+  const { seed, record = true, releaseSteps = 'declared', lockdep = true, waitFor = true, maps = true, places = false } = options;
+  const rt = new ControlledRuntime({ seed, strategy: TasksFirst, record, releaseSteps });
+  const validate = lockdep !== false;
+  const layer = new LockLayer(rt, typeof lockdep === 'boolean' ? { validate, waitFor, maps, places } : { lockdep, waitFor, maps, places });
   return { rt, layer };
 }
 

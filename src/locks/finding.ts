@@ -102,13 +102,14 @@ type Listener = (finding: Finding) => void;
 /** Collects the findings of one run, each once, and never switches itself off. */
 export class Findings {
   readonly list: Finding[] = [];
-  private readonly seen = new Set<string>();
+  private seen: Set<string> | null = null;
   private readonly listeners: Listener[] = [];
 
   /** False when the same finding was reported before. */
   report(finding: Finding): boolean {
-    if (this.seen.has(finding.key)) return false;
-    this.seen.add(finding.key);
+    const seen = (this.seen ??= new Set());
+    if (seen.has(finding.key)) return false;
+    seen.add(finding.key);
     this.list.push(finding);
     for (const listener of this.listeners) listener(finding);
     return true;

@@ -34,6 +34,11 @@ export interface LockLayerOptions {
   /** The validator of a campaign: warm with what its earlier executions taught it. Default: a new one. */
   readonly lockdep?: Lockdep;
   /**
+   * What Linux does not know of, too: lock maps of waits that are made by hand (wait queues, completions), and orders that were declared.
+   * False: the view of Linux lockdep. Default true.
+   */
+  readonly maps?: boolean;
+  /**
    * Note where in the code each sequence of locks was completed first, and where objects were freed: a stack for each. A `lockdep` that is
    * passed in has its own answer for its part. Default true.
    */
@@ -51,10 +56,11 @@ export class LockLayer {
   readonly findings: Findings;
   readonly lockdep: Lockdep | null;
   readonly statistics: LockStatistics | null;
-  /** Lifetimes, invariant groups, fields without a guard. */
-  readonly state: SharedState;
   private readonly ctx: LockContext;
-  private readonly irqs: IrqSections;
+  private readonly options: LockLayerOptions;
+  /** Made when they are asked for: a world of two locks is built a hundred thousand times a second. */
+  private shared: SharedState | null = null;
+  private irqs: IrqSections | null = null;
   /** Somebody may wait for ever from now on: a deadlock, or a task that ended with a lock held. */
   private suspicious = false;
 
@@ -70,13 +76,17 @@ export class LockLayer {
       stats: this.statistics,
       waitFor: options.waitFor ?? true,
     });
-    this.state = new SharedState(this.ctx, options.state, options.places ?? true);
-    this.irqs = new IrqSections(this.ctx);
+    this.options = options;
     rt.onTaskEnd((task) => this.checkExit(task));
     rt.onTaskBlock((task) => {
       this.lockdep?.mightSleep(task, 'the end of another task');
       this.ctx.blocked(task);
     });
+  }
+
+  /** Lifetimes, invariant groups, fields without a guard. */
+  get state(): SharedState {
+    return (this.shared ??= new SharedState(this.ctx, this.options.state, this.options.places ?? true));
   }
 
   mutex(cls: LockClass, name: string): Mutex {
@@ -98,12 +108,12 @@ export class LockLayer {
 
   /** Until the end of the scope the task runs in an interrupt, or with interrupts off. */
   irqSection(task: Task, kind: ContextKind): Guard {
-    return this.irqs.enter(task, kind);
+    return (this.irqs ??= new IrqSections(this.ctx)).enter(task, kind);
   }
 
   /** Says in which order classes are taken, outermost first, by their names: broken at the first acquisition that does otherwise. */
   declareOrder(names: readonly string[], by: string): void {
-    this.lockdep?.declareOrder(names, by);
+    if (this.options.maps ?? true) this.lockdep?.declareOrder(names, by);
   }
 
   /** A signal for `target`: an interruptible wait of it ends. `by` is null when it comes from outside. */
@@ -113,7 +123,7 @@ export class LockLayer {
   }
 
   map(cls: LockClass, name: string): LockMap {
-    return new LockMap(this.ctx, cls, name);
+    return new LockMap(this.ctx, cls, name, this.options.maps ?? true);
   }
 
   waitQueue(map: LockMap): WaitQueue {

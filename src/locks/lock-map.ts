@@ -19,11 +19,12 @@ export class LockMap implements Held {
   /** Tasks that others wait for. */
   readonly holders: Task[] = [];
 
-  constructor(ctx: LockContext, cls: LockClass, name: string) {
+  /** `validated` false: who waits for it is known, but teaches the validator nothing. */
+  constructor(ctx: LockContext, cls: LockClass, name: string, validated = true) {
     this.ctx = ctx;
     this.cls = cls;
     this.name = name;
-    this.dep = ctx.dep;
+    this.dep = validated ? ctx.dep : null;
   }
 
   /** The task is now the one that is waited for. */

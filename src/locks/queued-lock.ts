@@ -20,7 +20,8 @@ interface Limited {
 export abstract class QueuedLock extends Lock {
   /** Live: everybody who waits, oldest first. Controlled: those whose waiting others can observe. */
   protected readonly queue = new WaiterQueue();
-  private readonly waiters = new WaiterPool();
+  /** Live runtime. */
+  private pool: WaiterPool | null = null;
 
   /** Live runtime: takes the lock now if that is allowed. */
   protected abstract takeNow(task: Task, mode: LockMode): boolean;
@@ -100,7 +101,7 @@ export abstract class QueuedLock extends Lock {
     const since = stats === null ? 0 : stats.time();
     const waiter = this.enqueue(task, mode);
     return waiter.seat!.acquire(1).then(() => {
-      this.waiters.giveBack(waiter);
+      this.pool!.giveBack(waiter);
       if (stats !== null) stats.waited(this.cls, mode, stats.time() - since);
       return this.guard(task, mode, node);
     });
@@ -110,7 +111,7 @@ export abstract class QueuedLock extends Lock {
     // The wait-for check asks the task in which mode it waits; it comes first: a task is reported in the state before it waits.
     task.mode = mode;
     this.ctx.block(task, this);
-    const waiter = this.waiters.take(task, mode);
+    const waiter = (this.pool ??= new WaiterPool()).take(task, mode);
     this.queue.push(waiter);
     if (this.ctx.stats !== null) this.contention(mode, this.queue.length, null);
     return waiter;

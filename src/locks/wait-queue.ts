@@ -66,7 +66,7 @@ export class WaitQueue implements Op, Blocker {
 
   /** Sleeps until `condition`; it runs without any suspension. False when the time ran out first. */
   wait(task: Task, condition: () => boolean, options: WaitOptions = {}): MaybePromise<boolean> {
-    this.ctx.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);
+    this.map.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);
     this.ctx.rt.touch(this.map, Access.READ);
     if (condition()) return this.through(task);
     if (options.interruptible === true && signalPending(task)) return false;

@@ -6,7 +6,7 @@
  * What a step is: start of a task, an announced operation, a timer that fires, an effect that somebody could observe.
  */
 import { Prng } from '../base/prng.ts';
-import { AwaitWatch } from './await-watch.ts';
+import { unwatchAwaits, watchAwaits } from './await-watch.ts';
 import { collectCandidates, removeTask } from './candidates.ts';
 import type { ControlledOptions, ControlledOutcome, Phase } from './controlled-options.ts';
 import { ControlledTimer } from './controlled-timer.ts';
@@ -178,22 +178,22 @@ export class ControlledRuntime implements Runtime {
   }
 
   /** Runs until every foreground task has ended or nothing can go on. Tasks left over are dropped; their finally blocks do not run. */
-  async run(): Promise<ControlledOutcome> {
+  run(): Promise<ControlledOutcome> {
     const outcome = new Promise<ControlledOutcome>((resolve) => {
       this.finish = resolve;
     });
-    const watch = new AwaitWatch(
-      () => this.steps,
-      () => this.done('uncontrolled-await'),
-    );
+    watchAwaits(this);
     this.next(null);
-    const result = await outcome;
-    watch.stop();
-    return result;
+    return outcome;
   }
 
   touch(object: object, access: AccessKind): void {
     if (this.recorder !== null) this.recorder.touch(object, access);
+  }
+
+  /** Called by the watch for awaits that nobody controls. */
+  idle(): void {
+    this.done('uncontrolled-await');
   }
 
   /** Between two runs, when what came before was preparation: choices and steps begin anew. */
@@ -201,7 +201,7 @@ export class ControlledRuntime implements Runtime {
     this.strategy = strategy;
     this.maxSteps = maxSteps;
     this.recorder = recorder;
-    this.choices.length = 0;
+    if (this.choices.length > 0) this.choices.length = 0;
     this.steps = 0;
     this.turnAt = STEPS_PER_TURN;
     this.running = null;
@@ -254,9 +254,11 @@ export class ControlledRuntime implements Runtime {
   }
 
   private done(outcome: ControlledOutcome): void {
-    const finish = this.finish;
+    const { finish } = this;
+    if (finish === null) return;
     this.finish = null;
-    finish?.(outcome);
+    unwatchAwaits(this);
+    finish(outcome);
   }
 
   private fail(error: unknown): void {
@@ -319,8 +321,8 @@ export class ControlledRuntime implements Runtime {
     }
     const resume = task.resume;
     if (resume === null) {
-      if (this.nestedStarts < NESTED_STARTS_MAX) this.start(task);
-      else queueMicrotask(() => this.start(task));
+      if (this.nestedStarts < NESTED_STARTS_MAX) void this.start(task);
+      else queueMicrotask(() => void this.start(task));
     } else {
       task.resume = null;
       if (this.steps < this.turnAt) resume(result);
@@ -359,7 +361,7 @@ export class ControlledRuntime implements Runtime {
     else if (task.op?.blocked !== undefined && !task.op.enabled(task)) task.op.blocked(task);
   }
 
-  private start(task: Task): void {
+  private async start(task: Task): Promise<void> {
     const body = task.body!;
     task.body = null;
     this.nestedStarts++;
@@ -370,10 +372,13 @@ export class ControlledRuntime implements Runtime {
       ending = Promise.reject(error);
     }
     this.nestedStarts--;
-    ending.then(
-      () => this.end(task, undefined),
-      (error: unknown) => this.end(task, error ?? new Error('thrown without a value')),
-    );
+    let failure: unknown;
+    try {
+      await ending;
+    } catch (error) {
+      failure = error ?? new Error('thrown without a value');
+    }
+    this.end(task, failure);
   }
 
   private end(task: Task, error: unknown): void {

@@ -132,8 +132,7 @@ export class ScenarioRun {
       ...options,
       ...limit,
       layer,
-      findings: this.findings,
-      machine: { layer, design, log, events, quirks, faults, ...memo },
+      machine: { design, log, events, quirks, faults, ...memo },
     });
     return this.host;
   }

@@ -100,7 +100,13 @@ const TABLE: Readonly<Record<string, Partial<Record<ScenarioName, Expected>>>> =
     remove: finds('use-after-free'),
   },
   'reader-preferring-rwlock': { ...noHotPlug, remove: finds('use-after-free') },
-  // An invariant may be seen in the middle of an AQIC, which the state lock does not cover.
+  // An invariant may be seen in the middle of an AQIC, which the state lock does not cover; here and below.
+  srcu: {
+    ...Object.fromEntries((['attach', 'detach', 'writer', 'plug', 'vcpus', 'interrupt'] as const).map((name) => [name, midway])),
+    unbind: { finds: ['data-race', 'invariant'], also: ['use-after-free', 'leak'] },
+    host: finds('data-race', 'invariant'),
+    remove: { finds: ['data-race'], also: ['invariant'] },
+  },
   'queue-lock': {
     ...Object.fromEntries((['attach', 'detach', 'writer', 'plug', 'vcpus', 'interrupt'] as const).map((name) => [name, midway])),
     unbind: { finds: ['data-race', 'invariant'], also: ['use-after-free', 'leak'] },

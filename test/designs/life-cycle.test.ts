@@ -13,6 +13,7 @@ const REPORTED: Readonly<Record<string, readonly string[]>> = {
   'two-rwsems': ['data-race'],
   'pqap-rwsem': ['data-race'],
   'perms-inside': ['lock-order'],
+  srcu: ['data-race'],
   'queue-lock': ['data-race'],
 };
 

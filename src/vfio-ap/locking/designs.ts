@@ -10,6 +10,7 @@ import { KvmLockOutside } from './kvm-lock-outside.ts';
 import { PermsInside } from './perms-inside.ts';
 import type { DesignFactory } from './port.ts';
 import { PqapRwsem } from './pqap-rwsem.ts';
+import { Srcu } from './srcu.ts';
 import { TrylockPerms } from './trylock-perms.ts';
 import { FairRwlock } from './fair-rwlock.ts';
 import { MutexCondvarRwlock } from './mutex-condvar-rwlock.ts';
@@ -37,6 +38,7 @@ const DESIGNS: Readonly<Record<string, DesignFactory>> = {
   'simulated-exit': (context) => new SimulatedExit(context),
   'fair-rwlock': (context) => new FairRwlock(context),
   'reader-preferring-rwlock': (context) => new ReaderPreferringRwlock(context),
+  srcu: (context) => new Srcu(context),
   'queue-lock': (context) => new QueueLock(context),
   'mutex-condvar-rwlock': (context) => new MutexCondvarRwlock(context),
 };
