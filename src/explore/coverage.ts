@@ -26,6 +26,11 @@ export class CoverageCounter implements StepRecorder {
     return this.seen.size > this.before;
   }
 
+  /** Fingerprints of what was seen. */
+  keys(): Iterable<number> {
+    return this.seen;
+  }
+
   get handOvers(): number {
     return this.seen.size;
   }

@@ -7,6 +7,7 @@ import type { ControlledOutcome } from '../runtime/controlled-options.ts';
 import type { ControlledRuntime } from '../runtime/controlled.ts';
 import { labelText, nextLabel } from '../runtime/footprint.ts';
 import type { Task } from '../runtime/task.ts';
+import type { Monitor } from './program.ts';
 
 /** A task that threw: what the kernel would have called an oops or a failed assertion. */
 export function failureFinding(task: Task, error: unknown, time: number): Finding {
@@ -48,6 +49,17 @@ export function endFinding(outcome: ControlledOutcome, rt: ControlledRuntime, fo
     case 'failed':
       return { kind: 'assertion', key: `failed:${text(rt.failure)}`, title: `the execution failed: ${text(rt.failure)}`, ...common };
   }
+}
+
+/** What is still owed when nothing more will happen, or after so many steps that it should have. */
+export function monitorFindings(outcome: ControlledOutcome, rt: ControlledRuntime, monitors: readonly Monitor[]): Finding[] {
+  if (outcome !== 'done' && outcome !== 'step-limit') return [];
+  return monitors.flatMap((monitor) => {
+    const owed = monitor.hot();
+    if (owed === null) return [];
+    const title = `${monitor.name} never came: ${owed}`;
+    return [{ kind: 'hung-task' as const, key: `liveness:${monitor.name}`, title, tasks: [], time: rt.now() }];
+  });
 }
 
 const text = (failure: unknown): string => (failure instanceof Error ? failure.message : JSON.stringify(failure));

@@ -10,7 +10,7 @@ import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Strategy } from '../runtime/strategy.ts';
 import type { Task } from '../runtime/task.ts';
 import { TasksFirst } from './strategies/tasks-first.ts';
-import { endFinding, failureFinding } from './end-finding.ts';
+import { endFinding, failureFinding, monitorFindings } from './end-finding.ts';
 import type { Program, ProgramRun, World } from './program.ts';
 
 export interface ExecutionOptions {
@@ -65,6 +65,7 @@ export async function execute(program: Program, options: ExecutionOptions): Prom
   const { steps } = rt;
   const end = endFinding(outcome, rt, findings.list);
   if (end !== null) findings.report(end);
+  for (const owed of monitorFindings(outcome, rt, run.monitors ?? [])) findings.report(owed);
   if (outcome === 'done' && run.finish !== undefined && findings.list.length === 0) await alone(rt, 'finish', run.finish);
   return { outcome, findings: findings.list, choices, steps, world, run };
 }

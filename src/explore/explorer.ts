@@ -10,7 +10,7 @@ import { Estimator } from './estimate.ts';
 import { execute, type Execution } from './execution.ts';
 import type { Program } from './program.ts';
 import { reproduce, type Reproduced } from './reproduce.ts';
-import type { Coverage, ExploreResult, FailingSchedule, Verdict } from './result.ts';
+import type { Coverage, ExploreResult, FailingSchedule, Seen, Verdict } from './result.ts';
 import type { Search } from './search.ts';
 import { tee } from './tee-recorder.ts';
 import { TraceHash } from './trace-hash.ts';
@@ -46,6 +46,8 @@ export interface ExploreSettings {
   readonly coverage?: boolean;
   /** Learn the lock order. Default true. */
   readonly validate?: boolean;
+  /** What Linux lockdep does not know of, too: see LockLayerOptions. Default true. */
+  readonly maps?: boolean;
   /** Share of the executions, 0 to 1, that are made twice to see that they come out alike. Default 0; failing ones always are. */
   readonly recheck?: number;
   readonly onProgress?: (progress: Progress) => void;
@@ -72,6 +74,7 @@ export class Explorer {
   private redundant = 0;
   private endless = 0;
   private steps = 0;
+  private rechecked = 0;
   private toldAt = 0;
 
   constructor(settings: ExploreSettings) {
@@ -91,9 +94,16 @@ export class Explorer {
     return this.result(this.failures.length > 0 ? 'finding' : verdict);
   }
 
+  /** What the coverage figures count: campaigns that are made in parts add up the sets, not their sizes. */
+  get seen(): Seen {
+    const edges = this.lockdep === false ? [] : [...this.lockdep.graph.edges()];
+    const lockEdges = edges.map(({ from, to }) => `${from.name} -> ${to.name}`);
+    return { traces: [...this.traces], handOvers: [...(this.counter?.keys() ?? [])], lockEdges };
+  }
+
   /** One schedule; false when the search has none left. */
   private async one(): Promise<boolean> {
-    const { program, search, seed, maxSteps = MAX_STEPS, releaseSteps, counts } = this.settings;
+    const { program, search, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true, counts } = this.settings;
     const strategy = search.next(this.schedules);
     if (strategy === null) return false;
     const hash = this.counter === null ? null : new TraceHash();
@@ -105,6 +115,7 @@ export class Explorer {
       maxSteps,
       recorder: tee(hash, this.counter, search.recorder),
       lockdep: this.lockdep,
+      maps,
       ...(releaseSteps === undefined ? {} : { releaseSteps }),
       ...(counts === undefined ? {} : { stopAt: counts }),
     });
@@ -126,18 +137,43 @@ export class Explorer {
       rt: execution.world.rt,
     });
     if (failed) await this.judge(execution, search.name);
+    else if (this.sampled() && execution.outcome !== 'cut') await this.compare(execution);
     return true;
+  }
+
+  /** Is it the turn of this execution to be made twice? Evenly spread, and no matter of chance. */
+  private sampled(): boolean {
+    const { recheck = 0 } = this.settings;
+    return Math.floor(this.schedules * recheck) > Math.floor((this.schedules - 1) * recheck);
+  }
+
+  /** Makes a clean execution once more: it must take the same course. */
+  private async compare(execution: Execution): Promise<void> {
+    const { program, seed, maxSteps = MAX_STEPS, releaseSteps } = this.settings;
+    this.rechecked++;
+    const again = await reproduce(program, {
+      choices: execution.choices,
+      seed,
+      maxSteps,
+      ...(releaseSteps === undefined ? {} : { releaseSteps }),
+    });
+    const course =
+      again.diverged ?? (again.timeline.length === execution.steps ? null : `${again.timeline.length} steps instead of ${execution.steps}`);
+    const state = again.digest === (execution.run.digest?.() ?? null) ? null : 'another state at the end';
+    const why = course ?? state;
+    if (why !== null) this.unstable.push(`execution ${this.schedules} came out otherwise when it was made again: ${why}`);
   }
 
   /** Replays what failed; what comes again is a finding, what does not is said to be unstable. */
   private async judge(execution: Execution, strategy: string): Promise<void> {
-    const { program, seed, maxSteps = MAX_STEPS, releaseSteps, counts } = this.settings;
+    const { program, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true, counts } = this.settings;
     const expected = this.relevant(execution.findings)[0]!;
     if (this.failures.some(({ finding }) => sameFinding(finding, expected))) return;
     const again: Reproduced = await reproduce(program, {
       choices: execution.choices,
       seed,
       maxSteps,
+      maps,
       ...(releaseSteps === undefined ? {} : { releaseSteps }),
       ...(counts === undefined ? {} : { counts }),
     });
@@ -214,6 +250,7 @@ export class Explorer {
       estimate: this.estimator.result(),
       bounds: [`at most ${maxSteps} steps an execution`, ...(search.bounds ?? [])],
       failures: this.failures,
+      rechecked: this.rechecked,
       unstable: this.unstable,
     };
   }

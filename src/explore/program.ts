@@ -12,6 +12,16 @@ export interface World {
   readonly layer: LockLayer;
 }
 
+/**
+ * A liveness property: hot while something is owed (a reply nobody was interrupted for, a reset that was begun), cold when it is done.
+ * To be hot for a while is no error; to be hot when everything is over is (Coyote calls these hot and cold states).
+ */
+export interface Monitor {
+  readonly name: string;
+  /** What is owed now, for the report; null when nothing is. */
+  hot(): string | null;
+}
+
 export interface ProgramRun {
   /** Brings the world to where exploration begins, as a task of its own. What it chooses is neither explored nor recorded. */
   readonly setup?: (task: Task) => Promise<void>;
@@ -19,6 +29,8 @@ export interface ProgramRun {
   start(): void;
   /** Looks at the quiet world afterwards, as a task of its own, like `setup`. Only after an execution that came to its end. */
   readonly finish?: (task: Task) => Promise<void>;
+  /** What must happen sooner or later. Asked when the execution has come to its end, or has had every chance to. */
+  readonly monitors?: readonly Monitor[];
   /** The state at the end as text. Schedules of one trace must lead to equal states: see `commutation.ts`. */
   readonly digest?: () => string;
 }

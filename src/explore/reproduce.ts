@@ -6,6 +6,7 @@ import { ReplayDiverged, ReplayStrategy } from '../runtime/replay-strategy.ts';
 import type { Strategy } from '../runtime/strategy.ts';
 import { execute } from './execution.ts';
 import type { Program } from './program.ts';
+import { RecordingStrategy, type Recording } from './replay-recording.ts';
 import { countSwitches, TimelineRecorder, type TimelineStep } from './timeline.ts';
 
 export interface ReproduceOptions {
@@ -13,6 +14,8 @@ export interface ReproduceOptions {
   readonly seed: number;
   readonly maxSteps: number;
   readonly releaseSteps?: 'declared' | 'all';
+  /** See LockLayerOptions. Default true. */
+  readonly maps?: boolean;
   readonly counts?: (finding: Finding) => boolean;
   /** Default: strict replay of the choices. */
   readonly strategy?: Strategy;
@@ -27,20 +30,25 @@ export interface Reproduced {
   readonly switches: number;
   /** What was chosen: differs from the request after a lenient replay. */
   readonly choices: readonly number[];
+  /** The same with the names of tasks and steps: what is saved. */
+  readonly recording: Recording;
+  /** State at the end, where the program has one. */
+  readonly digest: string | null;
   /** Where the replay left the recorded course, and why; null when it did not. */
   readonly diverged: string | null;
 }
 
 export async function reproduce(program: Program, options: ReproduceOptions): Promise<Reproduced> {
-  const { choices, seed, maxSteps, releaseSteps, counts } = options;
+  const { choices, seed, maxSteps, releaseSteps, maps = true, counts } = options;
   const recorder = new TimelineRecorder();
-  const strategy = options.strategy ?? new ReplayStrategy(choices);
+  const strategy = new RecordingStrategy(options.strategy ?? new ReplayStrategy(choices));
   const execution = await execute(program, {
     strategy,
     seed,
     maxSteps,
     recorder,
     places: true,
+    maps,
     ...(releaseSteps === undefined ? {} : { releaseSteps }),
     ...(counts === undefined ? {} : { stopAt: counts }),
   });
@@ -53,6 +61,8 @@ export async function reproduce(program: Program, options: ReproduceOptions): Pr
     timeline: recorder.steps,
     switches: countSwitches(recorder.steps),
     choices: execution.choices,
+    recording: strategy.recording(execution.world.rt),
+    digest: execution.run.digest?.() ?? null,
     diverged,
   };
 }

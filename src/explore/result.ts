@@ -36,6 +36,16 @@ export interface Coverage {
   readonly lockEdges: number;
 }
 
+/** What was seen, for adding up the parts of a campaign: plain data. */
+export interface Seen {
+  /** Fingerprints of traces. */
+  readonly traces: readonly number[];
+  /** Fingerprints of hand-overs. */
+  readonly handOvers: readonly number[];
+  /** `A -> B`, classes by name. */
+  readonly lockEdges: readonly string[];
+}
+
 export interface ExploreResult {
   readonly program: string;
   readonly strategy: string;
@@ -55,6 +65,8 @@ export interface ExploreResult {
   readonly bounds: readonly string[];
   /** Each kind of finding once, in the order in which they were found. */
   readonly failures: readonly FailingSchedule[];
-  /** A finding that did not come again when its schedule was replayed: the program is not deterministic. */
+  /** Clean executions that were made twice. */
+  readonly rechecked: number;
+  /** Executions that came out otherwise when they were made again: the program is not deterministic. */
   readonly unstable: readonly string[];
 }

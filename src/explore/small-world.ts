@@ -12,7 +12,7 @@ import type { SharedField } from '../locks/shared-field.ts';
 import type { WaitQueue } from '../locks/wait-queue.ts';
 import type { ControlledRuntime } from '../runtime/controlled.ts';
 import type { SpawnOptions, Task, TaskBody } from '../runtime/task.ts';
-import type { Program, ProgramRun, World } from './program.ts';
+import type { Monitor, Program, ProgramRun, World } from './program.ts';
 
 /** Builds the program in a fresh world: called once for each execution, so it keeps no state outside. */
 export type ProgramText = (world: SmallWorld) => void;
@@ -23,6 +23,7 @@ export class SmallWorld {
   private readonly classes: ClassesByName;
   private readonly bodies: { name: string; body: TaskBody; options: SpawnOptions }[] = [];
   private readonly checks: ((task: Task) => void | Promise<void>)[] = [];
+  private readonly monitors: Monitor[] = [];
   private readonly states: (() => unknown)[] = [];
 
   constructor({ rt, layer }: World, classes: ClassesByName) {
@@ -75,6 +76,11 @@ export class SmallWorld {
     this.checks.push(check);
   }
 
+  /** Something that must have happened by the end: `hot` says what is owed, or null. */
+  eventually(name: string, hot: () => string | null): void {
+    this.monitors.push({ name, hot });
+  }
+
   /** Part of the state at the end by which executions are compared. */
   state(read: () => unknown): void {
     this.states.push(read);
@@ -82,8 +88,9 @@ export class SmallWorld {
 
   /** What the engine runs. */
   run(): ProgramRun {
-    const { rt, bodies, checks, states } = this;
+    const { rt, bodies, checks, monitors, states } = this;
     return {
+      monitors,
       start(): void {
         for (const { name, body, options } of bodies) rt.spawn(name, body, options);
       },

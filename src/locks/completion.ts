@@ -22,7 +22,7 @@ export class Completion {
 
   constructor(ctx: LockContext, map: LockMap, options: CompletionOptions = {}) {
     this.queue = new WaitQueue(ctx, map);
-    for (const cls of options.completedUnder ?? []) ctx.dep?.declareOrder([map.cls.name, cls.name], `the code that completes ${map.name}`);
+    for (const cls of options.completedUnder ?? []) map.dep?.declareOrder([map.cls.name, cls.name], `the code that completes ${map.name}`);
   }
 
   get done(): boolean {

@@ -44,6 +44,8 @@ export interface BlockedTask {
   readonly pid: number;
   readonly holds: readonly string[];
   readonly waitsFor: string;
+  /** Class of that, where it has one; also of what stands for a wait. */
+  readonly waitsForClass?: string;
   /** The tasks that it waits for. */
   readonly behind: readonly string[];
   /** Dumps that are made at leisure say more than a report at the moment of a deadlock. */
@@ -89,8 +91,11 @@ export interface Finding {
   readonly bystanders?: readonly BlockedTask[];
   readonly place?: Place;
   readonly notes?: readonly string[];
-  /** Of a predicted cycle: can it really happen, as far as was seen when it was reported? It never changes a verdict. */
-  readonly grade?: Grade;
+  /**
+   * Of a predicted cycle: can it really happen, as far as was seen when it was reported? It never changes a verdict. CONFIRMED: an
+   * exploration has made it happen.
+   */
+  readonly grade?: Grade | 'CONFIRMED';
   /** Names of the locks that keep the tasks apart, with grade GUARDED. */
   readonly guards?: readonly string[];
   /** How to bring it about again. */

@@ -4,6 +4,7 @@
 import type { Blocker, Op, Task } from '../runtime/task.ts';
 import type { BlockedTask, Finding } from './finding.ts';
 import { heldNames } from './guard.ts';
+import type { LockClass } from './lock-class.ts';
 
 /** What the task waits for and cannot have now; null when it can go on. */
 export function blockerOf(task: Task): Blocker | null {
@@ -43,7 +44,15 @@ function describeBlocked(task: Task): BlockedTask {
     if (!behind.includes(holder.name)) behind.push(holder.name);
     return false;
   });
-  return { task: task.name, pid: task.pid, holds: heldNames(task), waitsFor: blocker?.name ?? 'nothing', behind };
+  const cls = blocker === null ? undefined : classOf(blocker);
+  const waitsForClass = cls === undefined ? {} : { waitsForClass: cls.name };
+  return { task: task.name, pid: task.pid, holds: heldNames(task), waitsFor: blocker?.name ?? 'nothing', ...waitsForClass, behind };
+}
+
+/** Of a lock its own, of a wait that of its map; the end of a task has none. */
+function classOf(blocker: Blocker): LockClass | undefined {
+  const { cls, map } = blocker as { cls?: LockClass; map?: { readonly cls: LockClass } };
+  return cls ?? map?.cls;
 }
 
 export function deadlockFinding(cycle: readonly Task[], time: number): Finding {

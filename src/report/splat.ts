@@ -36,6 +36,7 @@ export function splatLines(finding: Finding, context?: string): string[] {
 }
 
 const GRADES: Readonly<Record<NonNullable<Finding['grade']>, string>> = {
+  CONFIRMED: 'a schedule that ends in this deadlock was found',
   REACHABLE: 'tasks that do what was seen can get stuck',
   'NEEDS-WRITER': 'only with a writer in the queue between the readers, and none was seen',
   GUARDED: 'in all that was seen, something keeps the tasks apart',

@@ -8,36 +8,36 @@
 export interface WatchedRun {
   /** Steps made so far. */
   readonly steps: number;
+  /** Steps at the last look; -1 before the first. */
+  stepsSeen: number;
   /** Called once, after a turn without any. */
   idle(): void;
 }
 
-interface Watched {
-  readonly run: WatchedRun;
-  /** Steps at the last look; -1 before the first. */
-  seen: number;
-}
-
-const watched: Watched[] = [];
+const watched: WatchedRun[] = [];
 let armed = false;
 
 export function watchAwaits(run: WatchedRun): void {
-  watched.push({ run, seen: -1 });
+  run.stepsSeen = -1;
+  watched.push(run);
   if (armed) return;
   armed = true;
   setImmediate(look);
 }
 
 export function unwatchAwaits(run: WatchedRun): void {
-  const at = watched.findLastIndex((entry) => entry.run === run);
+  if (watched.at(-1) === run) {
+    watched.pop();
+    return;
+  }
+  const at = watched.indexOf(run);
   if (at >= 0) watched.splice(at, 1);
 }
 
 function look(): void {
-  for (const entry of [...watched]) {
-    const { steps } = entry.run;
-    if (entry.seen === steps) entry.run.idle();
-    else entry.seen = steps;
+  for (const run of [...watched]) {
+    if (run.stepsSeen === run.steps) run.idle();
+    else run.stepsSeen = run.steps;
   }
   armed = watched.length > 0;
   if (armed) setImmediate(look);

@@ -7,10 +7,10 @@ import type { Runnable } from './strategy.ts';
 import type { Task } from './task.ts';
 
 /** Fills `into` from the start and answers how many there are; what lies behind is of earlier calls. */
-export function collectCandidates(live: readonly Task[], timers: ReadonlySet<ControlledTimer>, into: Runnable[]): number {
+export function collectCandidates(live: readonly Task[], timers: readonly ControlledTimer[], into: Runnable[]): number {
   let n = 0;
   let earliest = Number.POSITIVE_INFINITY;
-  if (timers.size > 0) for (const timer of timers) if (timer.due < earliest) earliest = timer.due;
+  for (let i = 0; i < timers.length; i++) if (timers[i]!.due < earliest) earliest = timers[i]!.due;
   for (let i = 0; i < live.length; i++) {
     const task = live[i]!;
     if (task.firstEffect !== null || (task.op !== null && task.op.enabled(task))) into[n++] = task;

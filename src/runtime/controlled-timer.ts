@@ -8,8 +8,12 @@ export interface TimerParts {
   readonly name: string;
   readonly due: number;
   readonly fire: () => void;
-  /** Called when its order relative to the clock begins or ceases to matter. */
-  readonly touched: () => void;
+  readonly clock: TimedBy;
+}
+
+/** Is told when the order of a timer relative to the clock begins or ceases to matter. */
+interface TimedBy {
+  timed(): void;
 }
 
 export class ControlledTimer implements Timer, Runnable {
@@ -17,14 +21,14 @@ export class ControlledTimer implements Timer, Runnable {
   readonly name: string;
   readonly due: number;
   readonly fire: () => void;
-  private readonly owner: Set<ControlledTimer>;
-  private readonly touched: () => void;
+  private readonly owner: ControlledTimer[];
+  private readonly clock: TimedBy;
   private cancelled = false;
 
-  constructor(owner: Set<ControlledTimer>, id: number, timer: TimerParts) {
+  constructor(owner: ControlledTimer[], id: number, timer: TimerParts) {
     this.owner = owner;
     this.id = id;
-    this.touched = timer.touched;
+    this.clock = timer.clock;
     this.name = timer.name;
     this.due = timer.due;
     this.fire = timer.fire;
@@ -32,12 +36,18 @@ export class ControlledTimer implements Timer, Runnable {
 
   /** The strategy may let it fire from now on. */
   arm(): void {
-    if (!this.cancelled) this.owner.add(this);
+    if (!this.cancelled) this.owner.push(this);
   }
 
   cancel(): void {
-    this.touched();
+    this.clock.timed();
     this.cancelled = true;
-    this.owner.delete(this);
+    removeTimer(this.owner, this);
   }
+}
+
+/** Armed timers are few: a list in the order in which they were armed. */
+export function removeTimer(armed: ControlledTimer[], timer: ControlledTimer): void {
+  const at = armed.indexOf(timer);
+  if (at >= 0) armed.splice(at, 1);
 }

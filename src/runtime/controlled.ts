@@ -9,9 +9,10 @@ import { Prng } from '../base/prng.ts';
 import { unwatchAwaits, watchAwaits } from './await-watch.ts';
 import { collectCandidates, removeTask } from './candidates.ts';
 import type { ControlledOptions, ControlledOutcome, Phase } from './controlled-options.ts';
-import { ControlledTimer } from './controlled-timer.ts';
+import { ControlledTimer, removeTimer } from './controlled-timer.ts';
 import { Access, type AccessKind } from './access.ts';
 import { CLOCK, effectObject, nextAccess, nextObject, type StepRecorder } from './footprint.ts';
+import { never, resumable } from './hand-off.ts';
 import { Join } from './join.ts';
 import { Later, queueEffect, type Touched } from './later.ts';
 import { PARK, sleepOp, START, START_LATER } from './basic-ops.ts';
@@ -22,11 +23,6 @@ import { AGAIN, childKey, Task, type Effect, type Op, type SpawnOptions, type Ta
 
 type EndListener = (task: Task, error: unknown) => void;
 type BlockListener = (task: Task) => void;
-
-let captured: (value: unknown) => void;
-const capture = (resolve: (value: unknown) => void): void => {
-  captured = resolve;
-};
 
 /** A task starts inside the stop of the one before it; this many deep it gets a stack of its own. */
 const NESTED_STARTS_MAX = 50;
@@ -45,6 +41,8 @@ export class ControlledRuntime implements Runtime {
   observer: TaskObserver | null = null;
   /** An explorer that wants to know what each step does. */
   recorder: StepRecorder | null = null;
+  /** For the watch that looks for uncontrolled awaits. */
+  stepsSeen = -1;
   /** Why the run ended as `failed`: what was thrown. */
   failure: unknown = null;
   private strategy: Strategy;
@@ -52,7 +50,7 @@ export class ControlledRuntime implements Runtime {
   private readonly allSteps: boolean;
   private readonly record: boolean;
   private readonly live: Task[] = [];
-  private readonly timers = new Set<ControlledTimer>();
+  private readonly timers: ControlledTimer[] = [];
   private readonly candidates: Runnable[] = [];
   private readonly endListeners: EndListener[] = [];
   private readonly blockListeners: BlockListener[] = [];
@@ -66,6 +64,7 @@ export class ControlledRuntime implements Runtime {
   /** Steps at which the event loop is due. */
   private turnAt = STEPS_PER_TURN;
   private nestedStarts = 0;
+  private sleepOp: Op | null = null;
 
   constructor(options: ControlledOptions) {
     this.random = new Prng(options.seed);
@@ -73,7 +72,6 @@ export class ControlledRuntime implements Runtime {
     this.maxSteps = options.maxSteps ?? 1_000_000;
     this.allSteps = options.releaseSteps === 'all';
     this.record = options.record ?? true;
-    this.sleepOp = sleepOp(this);
   }
 
   get tasks(): readonly Task[] {
@@ -100,14 +98,14 @@ export class ControlledRuntime implements Runtime {
 
   join(task: Task, other: Task): MaybePromise<void> {
     this.observer?.joining(task, other);
-    return this.point(task, new Join(other, this.tellBlocked), 0) as MaybePromise<void>;
+    return this.point(task, new Join(other, this), 0) as MaybePromise<void>;
   }
 
   sleep(task: Task, ms: number): MaybePromise<void> {
     this.assertRunning(task, 'sleep');
     task.due = this.clock + Math.max(0, ms);
     this.timed();
-    return this.point(task, this.sleepOp, 0) as MaybePromise<void>;
+    return this.point(task, (this.sleepOp ??= sleepOp(this)), 0) as MaybePromise<void>;
   }
 
   park(task: Task): MaybePromise<void> {
@@ -128,7 +126,7 @@ export class ControlledRuntime implements Runtime {
       name,
       due: this.clock + Math.max(0, ms),
       fire,
-      touched: this.timed,
+      clock: this,
     });
     this.timed();
     this.inOrder('arm', { about: timer }, () => timer.arm());
@@ -213,9 +211,9 @@ export class ControlledRuntime implements Runtime {
   }
 
   /** What runs now arms or cancels something that the clock decides about. */
-  private readonly timed = (): void => this.touch(CLOCK, Access.READ);
-
-  private readonly sleepOp: Op;
+  timed(): void {
+    this.touch(CLOCK, Access.READ);
+  }
 
   private assertRunning(task: Task, what: string): void {
     if (task !== this.running || task.op !== null) {
@@ -226,9 +224,10 @@ export class ControlledRuntime implements Runtime {
     }
   }
 
-  private readonly tellBlocked: BlockListener = (task) => {
+  /** Called by a join that cannot go on. */
+  joinBlocked(task: Task): void {
     for (const listener of this.blockListeners) listener(task);
-  };
+  }
 
   /** Program order: what the running task does comes after its effects that are still queued. */
   private inOrder(name: string, touched: Touched, act: () => void): void {
@@ -316,8 +315,7 @@ export class ControlledRuntime implements Runtime {
   private handOver(self: Task | null, task: Task, result: unknown): unknown {
     let stopped: unknown;
     if (self !== null) {
-      stopped = new Promise(capture);
-      self.resume = captured;
+      stopped = resumable(self);
     }
     const resume = task.resume;
     if (resume === null) {
@@ -340,7 +338,7 @@ export class ControlledRuntime implements Runtime {
   }
 
   private fire(timer: ControlledTimer): void {
-    this.timers.delete(timer);
+    removeTimer(this.timers, timer);
     if (timer.due > this.clock) this.moveClock(timer.due);
     this.running = null;
     timer.fire();
@@ -398,6 +396,3 @@ export class ControlledRuntime implements Runtime {
     void this.next(null);
   }
 }
-
-/** What a task gets that the run has left behind. A new one each time: a shared one would keep every such task alive. */
-const never = (): Promise<never> => new Promise(() => undefined);

@@ -4,15 +4,20 @@
 import { Access, type AccessKind } from './access.ts';
 import type { Blocker, Op, Task } from './task.ts';
 
+/** Is told when a task waits here. */
+interface JoinRuntime {
+  joinBlocked(task: Task): void;
+}
+
 export class Join implements Op, Blocker {
   readonly opName = 'join';
   readonly name: string;
   private readonly other: Task;
-  private readonly onBlocked: (task: Task) => void;
+  private readonly rt: JoinRuntime;
 
-  constructor(other: Task, onBlocked: (task: Task) => void) {
+  constructor(other: Task, rt: JoinRuntime) {
     this.other = other;
-    this.onBlocked = onBlocked;
+    this.rt = rt;
     this.name = `end of ${other.name}`;
   }
 
@@ -34,7 +39,7 @@ export class Join implements Op, Blocker {
   }
 
   blocked(task: Task): void {
-    this.onBlocked(task);
+    this.rt.joinBlocked(task);
   }
 
   blockers(_task: Task, visit: (holder: Task) => boolean): boolean {

@@ -185,7 +185,7 @@ export const lostWakeUp: Toy = toy('lost-wake-up', 'hung-task', ({ rt, layer }) 
 });
 
 /** Two AQICs for one queue, without a lock: both save their page where the other one's is forgotten. */
-export const leakedPage: Toy = toy('leaked-page', 'leak', ({ rt, layer }) => {
+export const leakedPage: Toy = toy('leaked-page', 'stale-write', ({ rt, layer }) => {
   const saved = open(layer, 'saved', 0);
   let pinned = 0;
   const aqic = (page: number) => async (task: Task) => {
@@ -336,7 +336,7 @@ export const timedReset: Toy = toy('timed-reset', 'invariant', ({ rt, layer }) =
 });
 
 /** Two spawned children race, a parent joins them: one read is between two writes. */
-export const spawnedRace: Toy = toy('spawned-race', 'invariant', ({ rt, layer }) => {
+export const spawnedRace: Toy = toy('spawned-race', 'stale-write', ({ rt, layer }) => {
   const sum = open(layer, 'sum', 0);
   const add = async (task: Task): Promise<void> => {
     const before = await sum.read(task);

@@ -46,8 +46,8 @@ describe.each(WORLDS)('%s', (_name, make, stuck) => {
     const { blocked = [], ...finding } = findings[0]!;
     expect(finding).toMatchObject({ kind: 'deadlock' });
     expect(blocked.toSorted((x, y) => x.pid - y.pid)).toEqual([
-      { task: 'first', pid: 1000, holds: ['a'], waitsFor: 'b', behind: ['second'] },
-      { task: 'second', pid: 1001, holds: ['b'], waitsFor: 'a', behind: ['first'] },
+      { task: 'first', pid: 1000, holds: ['a'], waitsFor: 'b', waitsForClass: B.name, behind: ['second'] },
+      { task: 'second', pid: 1001, holds: ['b'], waitsFor: 'a', waitsForClass: A.name, behind: ['first'] },
     ]);
     expect([...rt.tasks].map((task) => task.name).toSorted()).toEqual(['first', 'second']);
   });

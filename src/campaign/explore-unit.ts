@@ -1,0 +1,50 @@
+/**
+ * Explores a unit, or a batch of it, in this thread. No kernel counterpart.
+ */
+import { Explorer, type Budget, type Progress } from '../explore/explorer.ts';
+import type { Program } from '../explore/program.ts';
+import type { ExploreResult, Seen } from '../explore/result.ts';
+import { loadScenario } from '../scenario/load.ts';
+import { scenarioProgram } from '../scenario/scenario-program.ts';
+import { searchByName } from './searches.ts';
+import { counts, type CampaignUnit } from './unit.ts';
+
+export interface Hooks {
+  readonly onProgress?: (progress: Progress) => void;
+  /** Asked between executions: true ends the exploration. */
+  readonly interrupted?: () => boolean;
+}
+
+/** Plain data: it passes between threads. */
+export interface UnitResult {
+  readonly result: ExploreResult;
+  readonly seen: Seen;
+}
+
+/** RangeError when there is no such design or strategy. */
+export async function exploreUnit(unit: CampaignUnit, budget: Budget, hooks: Hooks = {}): Promise<UnitResult> {
+  const search = searchByName(unit.strategy, unit.searchSeed);
+  if (search === undefined) throw new RangeError(`expected the name of a strategy, got ${unit.strategy}`);
+  const { seed, wanted, collect } = unit;
+  const explorer = new Explorer({
+    ...{ program: programOf(unit), search, seed, budget, collect, counts: counts(wanted), maps: wanted !== 'lockdep' },
+    ...hooks,
+  });
+  const result = await explorer.explore();
+  return { result, seen: explorer.seen };
+}
+
+export type ProgramParts = Pick<CampaignUnit, 'scenario' | 'design' | 'quirks' | 'seed'>;
+
+let lastKey = '';
+let lastProgram: Program | null = null;
+
+/** The program that a unit means. Batches of one campaign share what executions may share: a program keeps results of its cards. */
+export function programOf({ scenario, design, quirks, seed }: ProgramParts): Program {
+  const key = JSON.stringify([scenario, design, quirks, seed]);
+  if (lastProgram === null || key !== lastKey) {
+    lastProgram = scenarioProgram(loadScenario(scenario.text, scenario.source), { design, seed, ...(quirks === null ? {} : { quirks }) });
+    lastKey = key;
+  }
+  return lastProgram;
+}
