@@ -104,7 +104,12 @@ function confirmationOf(predicted: readonly FailingSchedule[], confirming: Explo
   return { outcome: confirming.verdict === 'exhausted' ? 'refuted' : 'open', schedules: confirming.schedules };
 }
 
-const graded = (failure: FailingSchedule): FailingSchedule => ({ ...failure, finding: { ...failure.finding, grade: 'CONFIRMED' } });
+/** What has happened needs no excuse for why nobody could say whether it can. */
+function graded(failure: FailingSchedule): FailingSchedule {
+  const { notes = [], ...finding } = failure.finding;
+  const kept = notes.filter((note) => !note.startsWith('not graded'));
+  return { ...failure, finding: { ...finding, ...(kept.length === 0 ? {} : { notes: kept }), grade: 'CONFIRMED' } };
+}
 
 /** Do the tasks of the deadlock wait for locks of the classes in the cycle, and for nothing else? */
 function isPredictedBy({ finding }: FailingSchedule, { finding: { cycle } }: FailingSchedule): boolean {

@@ -1,12 +1,12 @@
 /**
  * Explores a unit, or a batch of it, in this thread. No kernel counterpart.
  */
-import { Explorer, type Budget, type Progress } from '../explore/explorer.ts';
+import { Explorer, MAX_STEPS, type Budget, type Progress } from '../explore/explorer.ts';
 import type { Program } from '../explore/program.ts';
 import type { ExploreResult, Seen } from '../explore/result.ts';
+import { strategyByName } from '../explore/strategies/registry.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { scenarioProgram } from '../scenario/scenario-program.ts';
-import { searchByName } from './searches.ts';
 import { counts, type CampaignUnit } from './unit.ts';
 
 export interface Hooks {
@@ -23,9 +23,10 @@ export interface UnitResult {
 
 /** RangeError when there is no such design or strategy. */
 export async function exploreUnit(unit: CampaignUnit, budget: Budget, hooks: Hooks = {}): Promise<UnitResult> {
-  const search = searchByName(unit.strategy, unit.searchSeed);
-  if (search === undefined) throw new RangeError(`expected the name of a strategy, got ${unit.strategy}`);
-  const { seed, wanted, collect } = unit;
+  const factory = strategyByName(unit.strategy);
+  if (factory === null) throw new RangeError(`expected the name of a strategy, got ${unit.strategy}`);
+  const { seed, searchSeed, wanted, collect } = unit;
+  const search = factory({ seed: searchSeed, maxSteps: MAX_STEPS });
   const explorer = new Explorer({
     ...{ program: programOf(unit), search, seed, budget, collect, counts: counts(wanted), maps: wanted !== 'lockdep' },
     ...hooks,

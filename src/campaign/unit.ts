@@ -29,8 +29,8 @@ export interface CampaignUnit {
 const PREDICTIONS: ReadonlySet<string> = new Set(['lock-order', 'recursive-lock']);
 const DEADLOCKS: ReadonlySet<string> = new Set(['deadlock', 'hung-task']);
 
-export const isPrediction = ({ kind }: Finding): boolean => PREDICTIONS.has(kind);
-export const isDeadlock = ({ kind }: Finding): boolean => DEADLOCKS.has(kind);
+export const isPrediction = ({ kind }: { readonly kind: string }): boolean => PREDICTIONS.has(kind);
+export const isDeadlock = ({ kind }: { readonly kind: string }): boolean => DEADLOCKS.has(kind);
 
 /** Does this finding count for who looks for that? */
 export function counts(wanted: Wanted): (finding: Finding) => boolean {

@@ -3,7 +3,7 @@
  */
 import type { Command } from './command.ts';
 import type { OptionSpec } from './options.ts';
-import { DURATION, FILE, LEVEL, NAME, SEED, STEPS } from './option-values.ts';
+import { BOUND, BUDGET, DURATION, FILE, LEVEL, NAME, QUIRK_LIST, SEED, STEPS, WORKERS } from './option-values.ts';
 
 export const HELP: OptionSpec = { name: 'help', help: 'show this text' };
 
@@ -45,6 +45,45 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./stress.ts')).stress,
   },
   {
+    name: 'explore',
+    summary: 'schedules of a scenario, until one fails, the budget ends, or all are done',
+    positionals: ['SCENARIO'],
+    options: [
+      { name: 'design', value: NAME, help: "explore under this locking design instead of the scenario's" },
+      { name: 'strategy', value: NAME, help: 'how schedules are chosen' },
+      { name: 'budget', value: BUDGET, help: 'how much: a time (10s) or a number of schedules (default: 10s)' },
+      { name: 'exhaustive', help: 'until every trace was explored; without a limit unless --budget is given' },
+      { name: 'bound', value: BOUND, help: 'preemptions or delays in a schedule at most, for strategies that count them' },
+      { name: 'workers', value: WORKERS, help: 'threads that explore at the same time (default: 1)' },
+      { name: 'seed', value: SEED, help: 'seed of every random decision (default: a fresh one, shown in the report)' },
+      { name: 'quirks', value: QUIRK_LIST, help: "known defects to switch on instead of the scenario's: Q2,Q3 or none" },
+      { name: 'all', help: 'go on after a finding, and collect one of each kind' },
+      { name: 'strict', help: "Linux lockdep's view only: it knows nothing of waits that are made by hand" },
+      { name: 'save', value: FILE, help: 'keep the schedule of the first finding in FILE, for apemu replay' },
+      { name: 'json', help: 'print the result as JSON' },
+      { name: 'quiet', help: 'show no progress' },
+      HELP,
+    ],
+    details: [
+      'One schedule is the host booted, then the vCPUs with a workload and the tasks of the events until all have ended, then',
+      'every guest detached and what is left counted. After a broken lock order it goes on to find the deadlock.',
+    ],
+    load: async () => (await import('./explore.ts')).explore,
+  },
+  {
+    name: 'replay',
+    summary: 'the schedule of a token or file once more, in the same order, with its report',
+    positionals: ['TOKEN|FILE'],
+    options: [
+      { name: 'until', value: STEPS, help: 'stop after N steps and show the state: tasks, what each holds and waits for' },
+      { name: 'lenient', help: 'after a change of the code: follow what is left of the recorded steps; needs a file' },
+      { name: 'json', help: 'print the result as JSON' },
+      HELP,
+    ],
+    details: ['TOKEN is what explore prints under a finding; it names the scenario file. FILE was written by explore --save.'],
+    load: async () => (await import('./replay.ts')).replay,
+  },
+  {
     name: 'locks',
     summary: 'judge lock programs: lists of lock operations, without running anything',
     positionals: ['check', 'FILE'],
@@ -65,5 +104,5 @@ export const COMMANDS: readonly Command[] = [
 
 export const EXIT_CODES = [
   'Exit codes: 0 nothing found (or what the scenario expects), 1 something found, 2 bad input or usage,',
-  '            130 interrupted.',
+  '            3 undecided (a search cut short, a replay that took another course), 130 interrupted.',
 ];

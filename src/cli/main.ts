@@ -1,7 +1,6 @@
 /**
  * Entry of the command line: finds the command, loads it, turns errors into one line and an exit code. No kernel counterpart.
  */
-import { readFileSync } from 'node:fs';
 import type { Command } from './command.ts';
 import { COMMANDS, HELP } from './commands.ts';
 import { EXIT_FOUND, EXIT_OK, EXIT_USAGE } from './exit-code.ts';
@@ -9,6 +8,7 @@ import { commandHelp, generalHelp } from './help.ts';
 import { readOptions } from './options.ts';
 import { processTerminal, writeOut, type Terminal } from './terminal.ts';
 import { UsageError, wrongWord } from './usage-error.ts';
+import { packageVersion } from './version.ts';
 
 const VERSION = { name: 'version', help: 'show the version' };
 
@@ -33,7 +33,7 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
   if (command !== undefined) return runCommand(command, rest, terminal);
   if (!first.startsWith('-')) throw wrongWord('apemu', what, { word: first, known: names });
   const options = readOptions(argv, { where: 'apemu', options: [HELP, VERSION], positionals: [] });
-  await writeOut(terminal.stdout, options.has('help') ? generalHelp() : `${version()}\n`);
+  await writeOut(terminal.stdout, options.has('help') ? generalHelp() : `${packageVersion()}\n`);
   return EXIT_OK;
 }
 
@@ -69,8 +69,3 @@ function ignoreStreamErrors(): void {
 }
 
 const ignore = (): void => undefined;
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return (manifest as { version: string }).version;
-}

@@ -45,6 +45,46 @@ export const DURATION: ValueKind<number> = {
   },
 };
 
+/** How much to explore: a number of schedules, or a time. */
+export interface BudgetValue {
+  readonly schedules?: number;
+  readonly ms?: number;
+}
+
+export const BUDGET: ValueKind<BudgetValue> = {
+  label: 'BUDGET',
+  expected: 'a number of schedules above 0, or a time like 10s, 500ms or 2m, at most 24h',
+  parse: (text) => {
+    const schedules = whole(text, 1, 1_000_000_000_000);
+    if (schedules !== undefined) return { schedules };
+    const ms = DURATION.parse(text);
+    return ms === undefined ? undefined : { ms };
+  },
+};
+
+export const WORKERS: ValueKind<number> = {
+  label: 'N',
+  expected: 'a number of threads from 1 to 256',
+  parse: (text) => whole(text, 1, 256),
+};
+
+export const BOUND: ValueKind<number> = {
+  label: 'N',
+  expected: 'a whole number from 0 to 1000',
+  parse: (text) => whole(text, 0, 1000),
+};
+
+/** `Q2,Q3`; `none` is the empty list. The names are checked against the list of quirks when that is loaded. */
+export const QUIRK_LIST: ValueKind<readonly string[]> = {
+  label: 'LIST',
+  expected: 'names of known defects with commas between them, or none',
+  parse: (text) => {
+    if (text === 'none') return [];
+    const names = text.split(',');
+    return names.includes('') ? undefined : names;
+  },
+};
+
 export const LEVEL: ValueKind<LogLevel> = {
   label: 'LEVEL',
   expected: `a log level: ${LOG_LEVELS.join(', ')}`,

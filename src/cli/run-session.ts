@@ -13,7 +13,7 @@ import { EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK } from './exit-code.ts';
 import { Interrupts, type SignalSource } from './interrupt.ts';
 import { RunFiles, type RunResults } from './run-files.ts';
 import type { RunSettings } from './run-settings.ts';
-import { StatusLine } from './status-line.ts';
+import { progressText, StatusLine } from './status-line.ts';
 import { paintFor, writeOut, type Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -44,7 +44,7 @@ export async function runSession(settings: RunSettings, ports: SessionPorts): Pr
   let code = EXIT_FOUND;
   try {
     const run = ports.create(runOptions(settings, files));
-    status = new StatusLine(terminal.stderr, () => run.progress(), !settings.quiet);
+    status = new StatusLine(terminal.stderr, (ms) => progressText(run.progress(), ms), !settings.quiet);
     const ended = await follow(run, { signals: ports.signals, tell });
     status.stop();
     const verdict = withStall(judge(ended.report, settings.expected), ended.stalled);

@@ -5,12 +5,11 @@ import type { LogLevel } from '../base/logger.ts';
 import type { FindingKind } from '../locks/finding.ts';
 import { hostSeed } from '../runtime/host-clock.ts';
 import { expectedKinds } from '../scenario/expectation.ts';
-import { loadDefaultScenario, loadScenarioFile } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { designNames } from '../vfio-ap/locking/designs.ts';
+import { chosenScenario } from './chosen-scenario.ts';
 import type { ParsedOptions } from './options.ts';
-import { DURATION, FILE, LEVEL, NAME, SEED, STEPS } from './option-values.ts';
-import { UsageError, wrongWord } from './usage-error.ts';
+import { DURATION, FILE, LEVEL, SEED, STEPS } from './option-values.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface RunSettings {
   readonly mode: 'run' | 'stress';
@@ -38,14 +37,7 @@ export function runSettings(mode: 'run' | 'stress', options: ParsedOptions): Run
   const controlled = options.has('controlled');
   const limitMs = options.get('for', DURATION);
   if (steps !== undefined && !controlled) throw new UsageError(`apemu ${mode}: --steps: expected --controlled with it, got --steps alone`);
-  const names = designNames();
-  const [path] = options.positionals;
-  const named = options.get('design', NAME);
-  if (named !== undefined) checkDesign(`apemu ${mode}: --design`, named, names);
-  const scenario = path === undefined ? loadDefaultScenario({ designs: names }) : loadScenarioFile(path, { designs: names });
-  const design = named ?? scenario.design;
-  // The loader lets paths of design files pass, which nothing here can read.
-  if (named === undefined) checkDesign(`${scenario.source}: design`, design, names);
+  const { scenario, design } = chosenScenario(`apemu ${mode}`, options);
   return {
     mode,
     scenario,
@@ -63,8 +55,4 @@ export function runSettings(mode: 'run' | 'stress', options: ParsedOptions): Run
     logFile: options.get('log-file', FILE),
     logLevel: options.get('log-level', LEVEL),
   };
-}
-
-function checkDesign(where: string, design: string, names: readonly string[]): void {
-  if (!names.includes(design)) throw wrongWord(where, `a locking design (${names.join(', ')})`, { word: design, known: names });
 }

@@ -21,22 +21,22 @@ export function progressText(progress: Progress, elapsedMs: number): string {
 
 export class StatusLine {
   private readonly output: Output;
-  private readonly progress: () => Progress;
+  private readonly text: (elapsedMs: number) => string;
   private readonly started = hostNow();
   private readonly live: boolean;
   private readonly timer: HostTimer | null;
   private drawn = false;
 
-  /** `shown` false: text passes, progress is not shown. */
-  constructor(output: Output, progress: () => Progress, shown: boolean) {
+  /** `text` is asked for what to show; `shown` false: text passes, progress is not shown. */
+  constructor(output: Output, text: (elapsedMs: number) => string, shown: boolean) {
     this.output = output;
-    this.progress = progress;
+    this.text = text;
     this.live = output.isTTY === true;
     this.timer = shown ? hostEvery(this.live ? REDRAW_MS : PLAIN_MS, () => this.draw()) : null;
   }
 
   draw(): void {
-    const text = progressText(this.progress(), hostNow() - this.started);
+    const text = this.text(hostNow() - this.started);
     if (!this.live) {
       this.output.write(`apemu: ${text}\n`);
       return;

@@ -1,5 +1,5 @@
 /**
- * What the end of an execution says by itself: somebody waits for ever, nobody ever finishes, or a task has thrown.
+ * What the end of an execution says by itself: somebody waits for ever, nobody ever finishes, or an await was not controlled.
  */
 import type { Finding } from '../locks/finding.ts';
 import { heldNames } from '../locks/guard.ts';
@@ -8,20 +8,6 @@ import type { ControlledRuntime } from '../runtime/controlled.ts';
 import { labelText, nextLabel } from '../runtime/footprint.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Monitor } from './program.ts';
-
-/** A task that threw: what the kernel would have called an oops or a failed assertion. */
-export function failureFinding(task: Task, error: unknown, time: number): Finding {
-  const text = error instanceof Error ? error.message : JSON.stringify(error);
-  const stack = error instanceof Error ? (error.stack ?? '').split('\n').slice(1, 6) : [];
-  return {
-    kind: text.startsWith('use after free') ? 'use-after-free' : 'assertion',
-    key: `task:${text}`,
-    title: `${task.name} failed: ${text}`,
-    tasks: [task.name],
-    time,
-    notes: stack.map((line) => line.trim()),
-  };
-}
 
 /** Null when the end is as it should be, or was explained by a finding before. */
 export function endFinding(outcome: ControlledOutcome, rt: ControlledRuntime, found: readonly Finding[]): Finding | null {

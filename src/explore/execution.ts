@@ -10,7 +10,8 @@ import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Strategy } from '../runtime/strategy.ts';
 import type { Task } from '../runtime/task.ts';
 import { TasksFirst } from './strategies/tasks-first.ts';
-import { endFinding, failureFinding, monitorFindings } from './end-finding.ts';
+import { endFinding, monitorFindings } from './end-finding.ts';
+import { taskFailure } from './task-failure.ts';
 import type { Program, ProgramRun, World } from './program.ts';
 
 export interface ExecutionOptions {
@@ -31,6 +32,8 @@ export interface ExecutionOptions {
   readonly places?: boolean;
   /** Keep the list of choices. Default true. */
   readonly record?: boolean;
+  /** Told how the explored part came to its end, before anything looks at what is left of it. */
+  readonly onOutcome?: (outcome: ControlledOutcome, rt: ControlledRuntime) => void;
 }
 
 export interface Execution {
@@ -53,7 +56,7 @@ export async function execute(program: Program, options: ExecutionOptions): Prom
     if (stopAt(finding)) rt.stop();
   });
   rt.onTaskEnd((task, error) => {
-    if (error !== undefined) findings.report(failureFinding(task, error, rt.now()));
+    if (error !== undefined) findings.report(taskFailure(task, error, rt.now()));
   });
   const run = program.build(world);
   const prepared = run.setup === undefined || (await alone(rt, 'setup', run.setup));
@@ -61,12 +64,13 @@ export async function execute(program: Program, options: ExecutionOptions): Prom
   rt.begin({ strategy, maxSteps, recorder });
   run.start();
   const outcome = await rt.run();
+  options.onOutcome?.(outcome, rt);
   const choices = record ? [...rt.choices] : [];
   const { steps } = rt;
   const end = endFinding(outcome, rt, findings.list);
   if (end !== null) findings.report(end);
   for (const owed of monitorFindings(outcome, rt, run.monitors ?? [])) findings.report(owed);
-  if (outcome === 'done' && run.finish !== undefined && findings.list.length === 0) await alone(rt, 'finish', run.finish);
+  if (outcome === 'done' && run.finish !== undefined && !findings.list.some(stopAt)) await alone(rt, 'finish', run.finish);
   return { outcome, findings: findings.list, choices, steps, world, run };
 }
 

@@ -103,7 +103,7 @@ export class Explorer {
 
   /** One schedule; false when the search has none left. */
   private async one(): Promise<boolean> {
-    const { program, search, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true, counts } = this.settings;
+    const { program, search, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true } = this.settings;
     const strategy = search.next(this.schedules);
     if (strategy === null) return false;
     const hash = this.counter === null ? null : new TraceHash();
@@ -117,13 +117,14 @@ export class Explorer {
       lockdep: this.lockdep,
       maps,
       ...(releaseSteps === undefined ? {} : { releaseSteps }),
-      ...(counts === undefined ? {} : { stopAt: counts }),
+      stopAt: this.isNews,
+      onOutcome: (outcome, rt) => search.stopped?.(outcome, rt),
     });
     this.schedules++;
     this.steps += execution.steps;
     if (execution.outcome === 'cut') this.redundant++;
     if (execution.outcome === 'step-limit') this.endless++;
-    const failed = this.relevant(execution.findings).length > 0;
+    const failed = execution.findings.some(this.isNews);
     const before = this.traces.size;
     if (hash !== null && execution.outcome !== 'cut') this.traces.add(hash.value());
     this.estimator.ended();
@@ -137,7 +138,7 @@ export class Explorer {
       rt: execution.world.rt,
     });
     if (failed) await this.judge(execution, search.name);
-    else if (this.sampled() && execution.outcome !== 'cut') await this.compare(execution);
+    else if (this.sampled() && execution.outcome !== 'cut' && execution.findings.length === 0) await this.compare(execution);
     return true;
   }
 
@@ -166,16 +167,16 @@ export class Explorer {
 
   /** Replays what failed; what comes again is a finding, what does not is said to be unstable. */
   private async judge(execution: Execution, strategy: string): Promise<void> {
-    const { program, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true, counts } = this.settings;
-    const expected = this.relevant(execution.findings)[0]!;
-    if (this.failures.some(({ finding }) => sameFinding(finding, expected))) return;
+    const { program, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true } = this.settings;
+    const expected = execution.findings.find(this.isNews)!;
     const again: Reproduced = await reproduce(program, {
       choices: execution.choices,
       seed,
       maxSteps,
       maps,
+      // What the execution did not stop at, because it was known by then, must not end the replay either.
+      counts: (finding) => isAgain(finding, expected),
       ...(releaseSteps === undefined ? {} : { releaseSteps }),
-      ...(counts === undefined ? {} : { counts }),
     });
     if (again.finding === null) {
       const why = again.diverged ?? 'it came to its end without a finding';
@@ -200,10 +201,11 @@ export class Explorer {
     });
   }
 
-  private relevant(findings: readonly Finding[]): readonly Finding[] {
+  /** Counts, and was not found before: a campaign that collects goes on behind what it knows. */
+  private readonly isNews = (finding: Finding): boolean => {
     const { counts } = this.settings;
-    return counts === undefined ? findings : findings.filter(counts);
-  }
+    return (counts?.(finding) ?? true) && !this.failures.some((failure) => sameFinding(failure.finding, finding));
+  };
 
   private async budgetUsed(): Promise<boolean> {
     const { budget, onProgress, interrupted } = this.settings;
@@ -257,3 +259,7 @@ export class Explorer {
 }
 
 const sameFinding = (a: Finding, b: Finding): boolean => a.kind === b.kind && a.key === b.key;
+
+/** A fresh validator may describe a cycle from another of its sides than the one that had seen more. */
+const isAgain = (finding: Finding, expected: Finding): boolean =>
+  expected.kind === 'lock-order' ? finding.kind === expected.kind : sameFinding(finding, expected);

@@ -60,7 +60,7 @@ export class LenientReplay implements Strategy {
   }
 
   choose(candidates: readonly Runnable[], n: number, running: Runnable | null): number {
-    for (let i = 0; i < n; i++) this.meet(candidates[i]!);
+    this.meet(candidates, n);
     this.values.set([]);
     for (;;) {
       const at = this.nextEntry(candidates, n);
@@ -139,11 +139,16 @@ export class LenientReplay implements Strategy {
     return found;
   }
 
-  private meet({ id, name }: Runnable): void {
-    if (this.keys.has(id)) return;
-    const before = this.namesakes.get(name) ?? 0;
-    this.namesakes.set(name, before + 1);
-    this.keys.set(id, keyText(id, name, before));
+  /** Namesakes come in the order of their ids, as they were spawned. */
+  private meet(candidates: readonly Runnable[], n: number): void {
+    let strangers: Runnable[] | null = null;
+    for (let i = 0; i < n; i++) if (!this.keys.has(candidates[i]!.id)) (strangers ??= []).push(candidates[i]!);
+    if (strangers === null) return;
+    for (const { id, name } of strangers.toSorted((a, b) => a.id - b.id)) {
+      const before = this.namesakes.get(name) ?? 0;
+      if (id >= 0) this.namesakes.set(name, before + 1);
+      this.keys.set(id, keyText(id, name, before));
+    }
   }
 
   private courseOf(key: string): Course {
@@ -154,7 +159,8 @@ export class LenientReplay implements Strategy {
 }
 
 /** Namesakes are told apart by the order in which they were spawned; timers of one name are all the same. */
-const keyText = (id: number, name: string, before: number): string => (id < 0 || before === 0 ? `${id < 0 ? 'timer ' : ''}${name}` : `${name}#${before}`);
+const keyText = (id: number, name: string, before: number): string =>
+  id < 0 || before === 0 ? `${id < 0 ? 'timer ' : ''}${name}` : `${name}#${before}`;
 
 function recordedKeys({ steps, pending }: Recording): Map<number, string> {
   const names = new Map([...steps, ...pending].map(({ id, name }) => [id, name]));

@@ -2,6 +2,7 @@
  * One execution that is written down as it goes: what shrinking, lenient replay and the search for constraints are made of.
  */
 import type { Finding } from '../locks/finding.ts';
+import type { ControlledRuntime } from '../runtime/controlled.ts';
 import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Strategy } from '../runtime/strategy.ts';
 import { execute } from './execution.ts';
@@ -29,6 +30,8 @@ export interface RecordedRun {
   readonly finding: Finding | null;
   readonly recording: Recording;
   readonly failure: unknown;
+  /** As it was left. */
+  readonly rt: ControlledRuntime;
 }
 
 export interface RunRequest {
@@ -53,14 +56,17 @@ export async function runRecorded(program: Program, { settings, strategy, wanted
     stopAt: wanted,
     record: false,
   });
-  return { finding: findings.find(wanted) ?? null, recording: recorded.recording(world.rt), failure: world.rt.failure };
+  return { finding: findings.find(wanted) ?? null, recording: recorded.recording(world.rt), failure: world.rt.failure, rt: world.rt };
 }
 
-/** The least detail in which the strategy still finds what is wanted; null when it finds it in none. */
-export async function leastDetail(program: Program, request: Omit<RunRequest, 'detail' | 'strategy'> & { strategy: () => Strategy }): Promise<RunDetail | null> {
+/** The run with the least detail in which what is wanted comes about; null when it does in none. */
+export async function cheapestRun(
+  program: Program,
+  request: Omit<RunRequest, 'detail' | 'strategy'> & { readonly strategy: () => Strategy },
+): Promise<{ readonly detail: RunDetail; readonly run: RecordedRun } | null> {
   for (const detail of DETAILS) {
-    const { finding } = await runRecorded(program, { ...request, strategy: request.strategy(), detail });
-    if (finding !== null) return detail;
+    const run = await runRecorded(program, { ...request, strategy: request.strategy(), detail });
+    if (run.finding !== null) return { detail, run };
   }
   return null;
 }

@@ -4,7 +4,7 @@
  */
 import { ReplayDiverged } from '../runtime/replay-strategy.ts';
 import type { Runnable, Strategy } from '../runtime/strategy.ts';
-import { whatNext, type RecordedStep, type RecordedValue, type Recording } from './replay-recording.ts';
+import { whatNext, type RecordedValue, type Recording } from './replay-recording.ts';
 
 /** A difference is shown with at most so many of those who could go on. */
 const NAMED_MAX = 6;
@@ -37,7 +37,8 @@ export class StrictReplay implements Strategy {
     const found = able[index];
     if (found === undefined) throw this.diverged(expected, ableText(able));
     if (found.name !== entry.name || whatNext(found) !== entry.what) throw this.diverged(expected, whoText(found));
-    if (entry.forced !== (n === 1)) throw this.diverged(`${expected}${entry.forced ? ', and nobody else' : ', among others'}`, ableText(able));
+    if (entry.forced !== (n === 1))
+      throw this.diverged(`${expected}${entry.forced ? ', and nobody else' : ', among others'}`, ableText(able));
     if (!entry.forced) this.position++;
     return index;
   }
@@ -71,11 +72,4 @@ const valueText = ({ site, n }: RecordedValue): string => `${site} of ${n}`;
 function ableText(able: readonly Runnable[]): string {
   const names = able.slice(0, NAMED_MAX).map(whoText);
   return `${names.join(', ')}${able.length > NAMED_MAX ? ` and ${able.length - NAMED_MAX} more` : ''}`;
-}
-
-/** Where two recordings part, counted in steps from 0; null when neither leaves the other's course. */
-export function firstDifference(a: readonly RecordedStep[], b: readonly RecordedStep[]): number | null {
-  const n = Math.max(a.length, b.length);
-  for (let i = 0; i < n; i++) if (a[i]?.name !== b[i]?.name || a[i]?.what !== b[i]?.what) return i;
-  return null;
 }

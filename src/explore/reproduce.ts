@@ -41,7 +41,8 @@ export interface Reproduced {
 export async function reproduce(program: Program, options: ReproduceOptions): Promise<Reproduced> {
   const { choices, seed, maxSteps, releaseSteps, maps = true, counts } = options;
   const recorder = new TimelineRecorder();
-  const strategy = new RecordingStrategy(options.strategy ?? new ReplayStrategy(choices));
+  const strict = new ReplayStrategy(choices);
+  const strategy = new RecordingStrategy(options.strategy ?? strict);
   const execution = await execute(program, {
     strategy,
     seed,
@@ -53,8 +54,10 @@ export async function reproduce(program: Program, options: ReproduceOptions): Pr
     ...(counts === undefined ? {} : { stopAt: counts }),
   });
   const { failure } = execution.world.rt;
-  const diverged = failure instanceof ReplayDiverged ? failure.message : null;
-  const findings = execution.findings.filter((finding) => (counts === undefined || counts(finding)) && diverged === null);
+  const cameOff = failure instanceof ReplayDiverged ? failure.message : null;
+  const findings = execution.findings.filter((finding) => (counts === undefined || counts(finding)) && cameOff === null);
+  const early = options.strategy === undefined && findings.length === 0 && strict.left > 0;
+  const diverged = cameOff ?? (early ? `the run ended with ${strict.left} of ${choices.length} choices left` : null);
   return {
     finding: findings[0] ?? null,
     findings,

@@ -32,6 +32,8 @@ export interface Search {
   readonly recorder?: StepRecorder | null;
   /** For the next execution, the `n`-th from 0; null when there is none left. */
   next(n: number): Strategy | null;
+  /** Told how the execution came to its end, while `rt` still is as it was then; before `ended`. */
+  stopped?(outcome: ControlledOutcome, rt: ControlledRuntime): void;
   /** Called after each execution. */
   ended(facts: ExecutionFacts): void;
   /** Limits under which it explores, for proof statements: `at most 2 preemptions`. */
@@ -40,6 +42,8 @@ export interface Search {
 
 export interface SearchOptions {
   readonly seed: number;
+  /** Of one execution, as the campaign limits it: late in a run some strategies let everybody take turns. */
+  readonly maxSteps?: number;
 }
 
 export type SearchFactory = (options: SearchOptions) => Search;

@@ -23,14 +23,21 @@ export function segmentsOf(steps: Steps): Segment[] {
 const ownerOf = (segment: Segment): number => segment.find(({ id }) => id >= 0)?.id ?? -1;
 
 /** The list without `count` segments from `at`. */
-export const withoutChunk = (segments: readonly Segment[], at: number, count: number): Steps => [...segments.slice(0, at), ...segments.slice(at + count)].flat();
+export const withoutChunk = (segments: readonly Segment[], at: number, count: number): Steps =>
+  [...segments.slice(0, at), ...segments.slice(at + count)].flat();
 
 /** Whenever a task comes back later, what it does there at once: after its earlier segment, or before its later one. */
 export function* moved(segments: readonly Segment[]): IterableIterator<Steps> {
   for (let i = 0; i < segments.length; i++) {
     for (let j = i + 2; j < segments.length; j++) {
       if (ownerOf(segments[i]!) !== ownerOf(segments[j]!)) continue;
-      const [head, first, between, later, tail] = [segments.slice(0, i), segments[i]!, segments.slice(i + 1, j), segments[j]!, segments.slice(j + 1)];
+      const [head, first, between, later, tail] = [
+        segments.slice(0, i),
+        segments[i]!,
+        segments.slice(i + 1, j),
+        segments[j]!,
+        segments.slice(j + 1),
+      ];
       yield [...head, first, later, ...between, ...tail].flat();
       yield [...head, ...between, first, later, ...tail].flat();
       break;

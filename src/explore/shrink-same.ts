@@ -10,12 +10,15 @@ const sorted = (words: readonly string[]): string => [...new Set(words)].toSorte
 
 /** What a finding is about, without the names of tasks and the numbers of objects. */
 function essence(finding: Finding): string | null {
-  if (finding.kind === 'deadlock' && finding.blocked !== undefined) return sorted(finding.blocked.map(({ waitsFor }) => anyNumber(waitsFor)));
+  if (finding.kind === 'deadlock' && finding.blocked !== undefined)
+    return sorted(finding.blocked.map(({ waitsFor, waitsForClass }) => waitsForClass ?? anyNumber(waitsFor)));
   if (finding.kind === 'hung-task') {
     const [, stuck] = /^hung:(.*)$/s.exec(finding.key) ?? [];
     if (stuck === undefined) return null;
     return sorted(stuck.split(';').map((entry) => anyNumber(entry.slice(entry.indexOf(':') + 1))));
   }
+  // Which of the two came first, and from where the second one was made, is the schedule's.
+  if (finding.kind === 'data-race') return finding.key.split(':')[1] ?? null;
   return null;
 }
 

@@ -8,7 +8,7 @@ import { ReplayStrategy } from '../runtime/replay-strategy.ts';
 import { FollowIds } from './lenient-default.ts';
 import type { Program } from './program.ts';
 import { choicesOf, switchesOf, type Recording } from './replay-recording.ts';
-import { leastDetail, runRecorded, type RunDetail, type RunSettings } from './replay-run.ts';
+import { cheapestRun, runRecorded, type RunDetail, type RunSettings } from './replay-run.ts';
 import { reproduce, type Reproduced } from './reproduce.ts';
 import { cutEnds, moved, plainValues, segmentsOf, withoutChunk, withoutPreemptions, type Steps } from './shrink-passes.ts';
 import { sameFailure } from './shrink-same.ts';
@@ -44,10 +44,10 @@ const TURN_EVERY = 64;
 export async function shrink(program: Program, failing: Failing, options: ShrinkOptions): Promise<Shrunk | null> {
   const wanted = (finding: Finding): boolean => sameFailure(finding, failing.finding);
   const strategy = (): ReplayStrategy => new ReplayStrategy(failing.choices);
-  const detail = await leastDetail(program, { settings: options, wanted, strategy });
-  if (detail === null) return null;
-  const { recording } = await runRecorded(program, { settings: options, wanted, detail, strategy: strategy() });
-  const search = new Shrinker(program, { options, wanted, detail });
+  const first = await cheapestRun(program, { settings: options, wanted, strategy });
+  if (first === null) return null;
+  const { recording } = first.run;
+  const search = new Shrinker(program, { options, wanted, detail: first.detail });
   const best = await search.shrink(recording);
   const choices = choicesOf(best);
   const reproduced = await reproduce(program, { ...options, choices, counts: wanted });
@@ -103,8 +103,8 @@ class Shrinker {
       // From the end: what comes after the failure is worth nothing, and the beginning is what the rest depends on.
       for (let at = segmentsOf(best.steps).length - size; at >= 0; at -= size) {
         const segments = segmentsOf(best.steps);
-        if (at + size <= segments.length) best = (await this.attempt(best, withoutChunk(segments, at, size))) ?? best;
         if (this.over()) return best;
+        if (at + size <= segments.length) best = (await this.attempt(best, withoutChunk(segments, at, size))) ?? best;
       }
     }
     return best;
@@ -130,7 +130,9 @@ class Shrinker {
 
   /** What an execution came to that follows `steps`; null unless it fails alike and is better than `best`. */
   private async attempt(best: Recording, steps: Steps): Promise<Recording | null> {
-    const text = steps.map(({ id, values }) => (values.length === 0 ? id : `${id}:${values.map(({ value }) => value).join('.')}`)).join(' ');
+    const text = steps
+      .map(({ id, values }) => (values.length === 0 ? id : `${id}:${values.map(({ value }) => value).join('.')}`))
+      .join(' ');
     if (this.tried.has(text)) return null;
     this.tried.add(text);
     this.executions++;

@@ -132,6 +132,10 @@ export class GuardedField<T> implements Op, VersionedField {
     return undefined;
   }
 
+  verb(task: Task): string {
+    return task.mode === READ ? 'read' : 'write';
+  }
+
   access(task: Task): AccessKind {
     return task.mode === READ ? Access.READ : Access.WRITE;
   }

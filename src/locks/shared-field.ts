@@ -103,6 +103,10 @@ export class SharedField<T> implements Op {
     return task.mode === READ ? this.get(task) : this.set(task, task.arg as T);
   }
 
+  verb(task: Task): string {
+    return task.mode === READ ? 'read' : 'write';
+  }
+
   access(task: Task): AccessKind {
     return task.mode === READ ? Access.READ : Access.WRITE;
   }

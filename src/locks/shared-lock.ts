@@ -112,6 +112,11 @@ export abstract class SharedLock extends QueuedLock {
       .then(() => this.again(guard, node));
   }
 
+  /** `read lock` is what a reader asks for. */
+  verb(task: Task): string {
+    return (task.mode & 3) === EXCLUSIVE ? 'write lock' : 'read lock';
+  }
+
   override access(task: Task): AccessKind {
     const access = super.access(task);
     return access === Access.WRITE && (task.mode & 3) !== EXCLUSIVE ? Access.READ : access;

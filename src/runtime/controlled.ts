@@ -104,7 +104,6 @@ export class ControlledRuntime implements Runtime {
   sleep(task: Task, ms: number): MaybePromise<void> {
     this.assertRunning(task, 'sleep');
     task.due = this.clock + Math.max(0, ms);
-    this.timed();
     return this.point(task, (this.sleepOp ??= sleepOp(this)), 0) as MaybePromise<void>;
   }
 
@@ -138,6 +137,7 @@ export class ControlledRuntime implements Runtime {
     task.op = op;
     task.mode = mode;
     task.arg = arg;
+    if (task.due !== Number.POSITIVE_INFINITY) this.timed();
     if (op.blocked !== undefined && task.firstEffect === null && !op.enabled(task)) op.blocked(task);
     return this.next(task);
   }
@@ -302,7 +302,7 @@ export class ControlledRuntime implements Runtime {
         this.takeEffect(task);
         continue;
       }
-      if (task.due !== Number.POSITIVE_INFINITY && task.due > this.clock && !task.op!.enabled(task)) this.moveClock(task.due);
+      if (task.due !== Number.POSITIVE_INFINITY) this.beforeDue(task);
       this.running = task;
       const result = task.op!.perform(task);
       if (result === AGAIN) continue;
@@ -342,6 +342,12 @@ export class ControlledRuntime implements Runtime {
     if (timer.due > this.clock) this.moveClock(timer.due);
     this.running = null;
     timer.fire();
+  }
+
+  /** A task goes on that time would have let go on, too: when that is matters to it, and to whatever is due later. */
+  private beforeDue(task: Task): void {
+    this.timed();
+    if (task.due > this.clock && !task.op!.enabled(task)) this.moveClock(task.due);
   }
 
   private moveClock(to: number): void {

@@ -50,7 +50,7 @@ export function nextLabel(candidate: Runnable): StepLabel {
   if (!(candidate instanceof Task)) return { verb: 'timer', object: candidate.name };
   const effect = candidate.firstEffect;
   const what = effect === null ? candidate.op : effect;
-  const verb = effect === null ? (candidate.op?.opName ?? 'start') : effect.effectName;
+  const verb = effect === null ? (candidate.op?.verb?.(candidate) ?? candidate.op?.opName ?? 'start') : effect.effectName;
   const object = effect === null ? (candidate.op?.touches?.(candidate) ?? what) : effectObject(effect);
   return { verb, object: (object as { name?: string } | null)?.name ?? '' };
 }

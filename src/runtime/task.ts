@@ -8,6 +8,8 @@ import type { AccessKind } from './access.ts';
 /** What a task announces before it stops. `enabled` and `perform` are called by the runtime only. */
 export interface Op {
   readonly opName: string;
+  /** The word for it in a schedule, where one operation has several; without this method: its name. */
+  verb?(task: Task): string;
   /** May the announced operation be performed now? Asked by the controlled runtime only. */
   enabled(task: Task): boolean;
   /** Performs it and answers its result; AGAIN: a visible part of it is done and the task goes on waiting. */

@@ -98,6 +98,7 @@ class EventReader {
           kind: name,
           guest: this.guest(as(name).guest, [...path, 'guest']).name,
           mdev: this.mdev(as(name).mdev, [...path, 'mdev']),
+          keep: as(name).keep,
         };
       case 'pv-start':
       case 'pv-stop':

@@ -24,6 +24,11 @@ export function expectedKinds(expectation: Expectation, design: string, correcte
   return corrected ? [] : expectation.verdict;
 }
 
+/** Does a run with these defects leave out all those that the scenario switches on? */
+export function isCorrected(own: readonly string[], chosen: readonly string[]): boolean {
+  return own.length > 0 && !own.some((quirk) => chosen.includes(quirk));
+}
+
 const VERDICT_TEXT = 'clean, or a list of finding kinds';
 const verdict = z
   .union([z.literal('clean'), z.array(oneOf('a kind of finding', FINDING_KINDS)).min(1, { error: VERDICT_TEXT })], { error: VERDICT_TEXT })

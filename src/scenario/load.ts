@@ -6,11 +6,13 @@ import { basename, extname } from 'node:path';
 import { didYouMean } from './did-you-mean.ts';
 import { toEvents } from './events.ts';
 import { toHost } from './host.ts';
-import { ScenarioError, type FieldPath } from './place.ts';
+import type { FieldPath } from './place.ts';
+import { readText } from './read-text.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarioSchema } from './schema.ts';
 import { ScenarioSource } from './source.ts';
 import { validate } from './validate.ts';
+import { isZpciSource, toZpciScenario } from './zpci-scenario.ts';
 
 export interface LoadOptions {
   /** Names of the locking designs there are; without it any well-formed name passes. */
@@ -22,33 +24,24 @@ export const EMBEDDED = '<embedded>';
 /** ScenarioError for whatever is wrong with the text. `source` is the file name that errors show. */
 export function loadScenario(text: string, source: string, options: LoadOptions = {}): Scenario {
   const file = new ScenarioSource(text, source);
+  const unnamed = source === EMBEDDED ? 'embedded' : basename(source, extname(source));
+  if (isZpciSource(file)) return toZpciScenario(file, unnamed);
   const found = validate(file, [], scenarioSchema);
   const host = toHost(file, found);
   checkDesign(file, ['design'], found.design, options);
   for (const design of Object.keys(found.expect.designs)) checkDesign(file, ['expect', 'designs', design], design, options);
   const events = toEvents(file, found.events.length, host);
-  const name = found.name ?? (source === EMBEDDED ? 'embedded' : basename(source, extname(source)));
+  const name = found.name ?? unnamed;
   return { name, source, text, host, design: found.design, events, quirks: found.quirks, faults: found.faults, expect: found.expect };
 }
 
 export function loadScenarioFile(path: string, options: LoadOptions = {}): Scenario {
-  return loadScenario(readText(path), path, options);
+  return loadScenario(readText(path, 'scenario file'), path, options);
 }
 
 /** The example that `apemu run` uses without an argument; found from the sources as well as from the built package. */
 export function loadDefaultScenario(options: LoadOptions = {}): Scenario {
   return loadScenario(readFileSync(new URL('../../scenarios/three-guests.yaml', import.meta.url), 'utf8'), EMBEDDED, options);
-}
-
-function readText(path: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    // The system's message repeats call and path after a comma.
-    const reason = code === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'a file that is not UTF-8' : (message.split(',')[0] ?? message);
-    throw new ScenarioError({ file: path, line: 1, column: 1 }, [], { expected: 'a readable scenario file', got: reason });
-  }
 }
 
 function checkDesign(source: ScenarioSource, path: FieldPath, design: string, { designs }: LoadOptions): void {

@@ -18,7 +18,7 @@ import { BootError } from '../machine/machine.ts';
 import { HostRun } from './host-run.ts';
 import type { RunReport } from './run-report.ts';
 import type { Scenario } from './scenario.ts';
-import { taskFailure } from './task-failure.ts';
+import { taskFailure } from '../explore/task-failure.ts';
 
 export interface RunOptions {
   readonly scenario: Scenario;

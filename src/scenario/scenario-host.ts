@@ -55,6 +55,8 @@ export class ScenarioHost {
   async rest(task: Task): Promise<Quiescence> {
     const { machine, layer } = this;
     for (const vm of machine.vms) await vm.qemu.detach(task);
+    // What another user of vfio has kept open; the guests have given back theirs.
+    for (const { device } of machine.vfioAp.matrixDev.mdevs.inspect()) if (device.kvm !== null) await device.close(task);
     machine.bus.stop();
     // Work that was begun for a guest (a device given back on request) ends by itself.
     for (const other of [...layer.rt.tasks]) if (other !== task && !other.daemon) await layer.rt.join(task, other);

@@ -5,6 +5,7 @@
 import type { AdapterSpec, HostSpec } from '../machine/host-spec.ts';
 import type { FaultName } from '../vfio-ap/faults.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
+import type { ZpciSpec } from '../zpci/zpci-host.ts';
 import type { Expectation } from './expectation.ts';
 import type { Place } from './place.ts';
 
@@ -20,8 +21,13 @@ export type Verb =
   | { readonly kind: 'read'; readonly path: string }
   | { readonly kind: 'attach'; readonly guest: string }
   | { readonly kind: 'detach'; readonly guest: string }
-  /** Another user of vfio opens the device of an mdev for the guest and, if that succeeds, closes it. */
-  | { readonly kind: 'open'; readonly guest: string; readonly mdev: { readonly name: string; readonly uuid: string } }
+  /** Another user of vfio opens the device of an mdev for the guest and, if that succeeds, closes it: at once, or when the run ends. */
+  | {
+      readonly kind: 'open';
+      readonly guest: string;
+      readonly mdev: { readonly name: string; readonly uuid: string };
+      readonly keep: boolean;
+    }
   /** Secure Execution of a guest begins or ends. */
   | { readonly kind: 'pv-start' | 'pv-stop'; readonly guest: string }
   /** Queue as `05.0004`. */
@@ -47,6 +53,20 @@ export interface EventSpec {
   readonly place: Place;
 }
 
+/** One switch of the slot. The events of a task follow each other, tasks are parallel. */
+export interface SlotEvent {
+  readonly task: string;
+  readonly on: boolean;
+  /** `ok`, the name of an errno, or null: the result does not matter. */
+  readonly expect: string | null;
+  readonly place: Place;
+}
+
+export interface ZpciScenario {
+  readonly spec: ZpciSpec;
+  readonly events: readonly SlotEvent[];
+}
+
 export interface Scenario {
   readonly name: string;
   /** File name, or `<embedded>`. */
@@ -61,4 +81,6 @@ export interface Scenario {
   /** Places that may fail. */
   readonly faults: readonly FaultName[];
   readonly expect: Expectation;
+  /** A PCI function instead of AP: then host and events are empty. */
+  readonly zpci?: ZpciScenario;
 }

@@ -74,7 +74,7 @@ export function verbText(verb: Verb, names: (path: string) => string = (path) =>
     case 'pv-stop':
       return `${verb.kind} ${verb.guest}`;
     case 'open':
-      return `open ${verb.mdev.name} for ${verb.guest}`;
+      return `open ${verb.mdev.name} for ${verb.guest}${verb.keep ? ' and keep it' : ''}`;
     case 'unbind':
       return `unbind ${verb.queue}`;
     case 'bind':
@@ -105,11 +105,11 @@ async function attach(task: Task, machine: Machine, guest: string): Promise<Errn
 }
 
 /** QEMU has room for one device, vfio has not: what is refused here is refused by the driver. */
-async function openBeside(task: Task, machine: Machine, { guest, mdev }: Extract<Verb, { kind: 'open' }>): Promise<Errno> {
+async function openBeside(task: Task, machine: Machine, { guest, mdev, keep }: Extract<Verb, { kind: 'open' }>): Promise<Errno> {
   const device = machine.vfioAp.findMdev(mdev.uuid)?.device;
   if (device === undefined) return ENODEV;
   const errno = await device.open(task, machine.vm(guest)!.qemu);
-  if (errno === OK) await device.close(task);
+  if (errno === OK && !keep) await device.close(task);
   return errno;
 }
 

@@ -70,10 +70,11 @@ export class MdevLifecycle {
     this.dev.host.events.emit('vfio_ap.remove', task.name, { mdev: mdev.name });
   }
 
-  /** SET_IRQS with one eventfd: replaces what was registered; null takes it back. */
-  setIrqs(task: Task, mdev: ApMatrixMdev, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno> {
+  /** SET_IRQS with one eventfd: replaces what was registered; null takes it back. -EINVAL for an index that the device does not have. */
+  async setIrqs(task: Task, mdev: ApMatrixMdev, index: number, eventfd: Eventfd | null): Promise<Errno> {
     beginOperation(task);
-    return this.design.change(task, { kind: 'set-irqs', mdev }, () => {
+    if (index !== VfioApIrq.REQUEST && index !== VfioApIrq.CONFIG_CHANGE) return EINVAL;
+    return await this.design.change(task, { kind: 'set-irqs', mdev }, () => {
       const trigger = index === VfioApIrq.REQUEST ? mdev.reqTrigger : mdev.cfgChgTrigger;
       eventfd?.get();
       trigger.get(task)?.put();

@@ -5,9 +5,13 @@
 import { EBUSY, ENODEV, OK, type Errno } from '../base/errno.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Kvm } from '../kvm/kvm.ts';
+import type { Guard } from '../locks/guard.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
+import type { LockMap } from '../locks/lock-map.ts';
+import { RECURSIVE } from '../locks/modes.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { WaitQueue } from '../locks/wait-queue.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Eventfd } from './eventfd.ts';
 import { DEV_SET_LOCK, DEVICE_RELEASED } from './lock-classes.ts';
@@ -21,8 +25,8 @@ export interface VfioDeviceOps {
   closeDevice(task: Task): Promise<void>;
   /** Removal asks the user to give the device back; `count` is 0 at the first time. */
   request(task: Task, count: number): Promise<void>;
-  /** SET_IRQS with one eventfd for one interrupt of the device; null takes it back. */
-  setIrqs(task: Task, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno>;
+  /** SET_IRQS with one eventfd for one interrupt of the device, by an index of its kind; null takes it back. */
+  setIrqs(task: Task, index: number, eventfd: Eventfd | null): Promise<Errno>;
   /** The RESET ioctl. */
   reset(task: Task): Promise<Errno>;
 }
@@ -41,11 +45,22 @@ export interface VfioUser {
 /** Removal repeats its request after this long. */
 const REQUEST_INTERVAL_MS = 10_000;
 
+export interface VfioDeviceParts {
+  readonly ops: VfioDeviceOps;
+  readonly log: Logger;
+  /** Default 10 s. Infinity: it is asked for once, for explorations that go through every schedule. */
+  readonly requestIntervalMs?: number;
+}
+
 export class VfioDevice {
   readonly name: string;
+  private readonly rt: Runtime;
   private readonly ops: VfioDeviceOps;
   private readonly log: Logger;
   private readonly lock: Mutex;
+  private readonly requestIntervalMs: number;
+  /** Held by whoever is to give the device back. */
+  private readonly kept: LockMap;
   private readonly released: WaitQueue;
   /** Guarded by dev_set->lock. */
   private openCount = 0;
@@ -56,12 +71,15 @@ export class VfioDevice {
   private resets = 0;
   private user: VfioUser | null = null;
 
-  constructor(layer: LockLayer, name: string, parts: { ops: VfioDeviceOps; log: Logger }) {
+  constructor(layer: LockLayer, name: string, parts: VfioDeviceParts) {
     this.name = name;
+    this.rt = layer.rt;
+    this.requestIntervalMs = parts.requestIntervalMs ?? REQUEST_INTERVAL_MS;
     this.ops = parts.ops;
     this.log = parts.log;
     this.lock = layer.mutex(DEV_SET_LOCK, `${name} dev_set->lock`);
-    this.released = layer.waitQueue(layer.map(DEVICE_RELEASED, `release of ${name}`));
+    this.kept = layer.map(DEVICE_RELEASED, `release of ${name}`);
+    this.released = layer.waitQueue(this.kept);
   }
 
   /** The VM that has it open, from before the driver's open until after its close. */
@@ -108,7 +126,7 @@ export class VfioDevice {
     this.putRegistration(task);
   }
 
-  setIrqs(task: Task, index: VfioApIrq, eventfd: Eventfd | null): Promise<Errno> {
+  setIrqs(task: Task, index: number, eventfd: Eventfd | null): Promise<Errno> {
     return this.ops.setIrqs(task, index, eventfd);
   }
 
@@ -124,6 +142,23 @@ export class VfioDevice {
     }
   }
 
+  /** Says that this task is the one that will close the device: until it lets go of the guard, a removal waits for it. */
+  keptBy(task: Task): Guard {
+    return this.kept.hold(task, RECURSIVE);
+  }
+
+  /** A call on the open file (read, write): a removal waits for its end as it does for the close. */
+  async call<T>(task: Task, body: () => Promise<T>): Promise<T> {
+    this.registrations++;
+    const inside = this.keptBy(task);
+    try {
+      return await body();
+    } finally {
+      inside.release();
+      this.putRegistration(task);
+    }
+  }
+
   /** No new opens; asks for the device every 10 s until the last user has closed it (vfio_unregister_group_dev). */
   async unregister(task: Task): Promise<void> {
     this.unregistering = true;
@@ -132,9 +167,25 @@ export class VfioDevice {
         this.log.info({ device: this.name, count }, 'relaying device request to the user');
         await this.ops.request(task, count);
       }
-      const gone = await this.released.wait(task, () => this.registrations === 0, { timeoutMs: REQUEST_INTERVAL_MS });
-      if (gone) return;
+      if (await this.waitUntilReleased(task)) return;
     }
+  }
+
+  /**
+   * False when it is time to ask again. The wait itself has no limit, because nothing but the user ends what is waited for: a search for
+   * tasks that wait for each other passes over waits that end by themselves.
+   */
+  private async waitUntilReleased(task: Task): Promise<boolean> {
+    let askAgain = false;
+    const repeat = (): void => {
+      askAgain = true;
+      this.released.wakeAll(null);
+    };
+    const repeats = this.registrations > 0 && Number.isFinite(this.requestIntervalMs);
+    const timer = repeats ? this.rt.timer(`device request of ${this.name}`, this.requestIntervalMs, repeat) : null;
+    await this.released.wait(task, () => this.registrations === 0 || askAgain);
+    timer?.cancel();
+    return this.registrations === 0;
   }
 
   private async openUnderLock(task: Task, user: VfioUser): Promise<Errno> {

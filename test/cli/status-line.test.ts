@@ -18,7 +18,7 @@ test.each([
 
 test('a terminal gets one line, five times a second, cut to its width and erased in the end', () => {
   const output = new FakeOutput(true, 40);
-  const status = new StatusLine(output, () => PROGRESS, true);
+  const status = new StatusLine(output, (ms) => progressText(PROGRESS, ms), true);
   vi.advanceTimersByTime(1000);
   expect(output.text.split(ERASE)).toHaveLength(6);
   for (const drawn of output.text.split(ERASE)) expect(drawn.length).toBeLessThanOrEqual(39);
@@ -32,7 +32,7 @@ test('a terminal gets one line, five times a second, cut to its width and erased
 
 test('a pipe gets a whole line every two seconds and no control characters', () => {
   const output = new FakeOutput();
-  const status = new StatusLine(output, () => PROGRESS, true);
+  const status = new StatusLine(output, (ms) => progressText(PROGRESS, ms), true);
   vi.advanceTimersByTime(4100);
   status.stop();
   expect(output.text).toMatch(/^(?:apemu: [ -~]+ 123 of 300 operations, [ -~]+\n){2}$/);
@@ -40,7 +40,7 @@ test('a pipe gets a whole line every two seconds and no control characters', () 
 
 test('other text is written on a line of its own', () => {
   const output = new FakeOutput(true);
-  const status = new StatusLine(output, () => PROGRESS, true);
+  const status = new StatusLine(output, (ms) => progressText(PROGRESS, ms), true);
   vi.advanceTimersByTime(200);
   output.text = '';
   status.above('log line\n');
@@ -50,7 +50,7 @@ test('other text is written on a line of its own', () => {
 
 test('when it is not to be shown, other text still passes', () => {
   const output = new FakeOutput(true);
-  const status = new StatusLine(output, () => PROGRESS, false);
+  const status = new StatusLine(output, (ms) => progressText(PROGRESS, ms), false);
   vi.advanceTimersByTime(5000);
   status.above('log line\n');
   status.stop();

@@ -10,6 +10,7 @@ import { RandomStrategy } from '../../src/runtime/random-strategy.ts';
 import type { Runnable, Strategy } from '../../src/runtime/strategy.ts';
 import type { Task } from '../../src/runtime/task.ts';
 import { designByName } from '../../src/vfio-ap/locking/designs.ts';
+import type { DesignFactory } from '../../src/vfio-ap/locking/port.ts';
 import { Host } from '../helpers/host.ts';
 
 /** A random walk that mostly lets the same task go on: one task may be overtaken by all that another one does. */
@@ -48,13 +49,16 @@ export interface Walk {
   readonly errors: readonly string[];
 }
 
-export async function walk(design: string, scenario: Scenario, seed: number): Promise<Walk> {
+/** By name, or a design of a file. */
+export type DesignUnderTest = string | DesignFactory;
+
+export async function walk(design: DesignUnderTest, scenario: Scenario, seed: number): Promise<Walk> {
   const rt = new ControlledRuntime({ seed, strategy: seed % 2 === 0 ? new StickyStrategy(seed) : new RandomStrategy(seed) });
   const errors: string[] = [];
   rt.onTaskEnd((task, error) => {
     if (error !== undefined) errors.push(`${task.name}: ${error instanceof Error ? error.message : 'no error object'}`);
   });
-  const host = new Host(rt, { design: designByName(design)!, findings: true });
+  const host = new Host(rt, { design: typeof design === 'string' ? designByName(design)! : design, findings: true });
   rt.spawn('test', async (task) => {
     await host.machine.boot(task);
     await scenario.setup(host, task);
@@ -77,7 +81,7 @@ export async function walk(design: string, scenario: Scenario, seed: number): Pr
  * `until` was found, if there are any.
  */
 export async function walks(
-  design: string,
+  design: DesignUnderTest,
   scenario: Scenario,
   { seeds, until = [] }: { seeds: number; until?: readonly string[] },
 ): Promise<Map<string, Set<string>>> {

@@ -59,7 +59,9 @@ export const abba = (): Program =>
 /** `n` philosophers, each with the next one's fork. */
 export const ring = (n: number): Program =>
   lockProgram(`ring of ${n}`, (lock) =>
-    Object.fromEntries(Array.from({ length: n }, (_, i) => [`p${i}`, (task: Task) => nest(task, [lock(`fork${i}`), lock(`fork${(i + 1) % n}`)])])),
+    Object.fromEntries(
+      Array.from({ length: n }, (_, i) => [`p${i}`, (task: Task) => nest(task, [lock(`fork${i}`), lock(`fork${(i + 1) % n}`)])]),
+    ),
   );
 
 /** `tasks` tasks that take locks of their own `loops` times; the first two take A and B in opposite orders in the middle of that. */

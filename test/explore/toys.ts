@@ -154,18 +154,18 @@ export const wrongModeRelease: Toy = toy('wrong-mode-release', 'assertion', ({ r
 
 /**
  * kvm_busy is looked at outside of the lock: between the look and the sleep the setter may be done and wake nobody. The setter has other
- * things to do before, so that the waiter has to be late, and then neither early nor late.
+ * things to do before, so that the waiter has to be late, and the waiter has others to do afterwards, which make it seem in a hurry.
  */
 export const lostWakeUp: Toy = toy('lost-wake-up', 'hung-task', ({ rt, layer }) => {
   const matrix = layer.mutex(CLASSES[0]!, 'matrix');
-  const own = layer.mutex(PRIVATE, 'private');
+  const [setters, waiters] = ['setter', 'waiter'].map((name) => layer.mutex(PRIVATE, name)) as [Mutex, Mutex];
   const queue = layer.waitQueue(layer.map(QUEUE, 'kvm_busy'));
   const busy = open(layer, 'busy', false);
   let wakes = 0;
   return {
     start: () => {
       rt.spawn('setter', async (task) => {
-        for (let i = 0; i < 5; i++) (await own.acquire(task)).release();
+        for (let i = 0; i < 5; i++) (await setters.acquire(task)).release();
         await busy.write(task, true);
         using _matrix = await matrix.acquire(task);
         busy.set(task, false);
@@ -178,6 +178,7 @@ export const lostWakeUp: Toy = toy('lost-wake-up', 'hung-task', ({ rt, layer }) 
         const seen = wakes;
         await queue.wait(task, () => wakes > seen, { drop: before });
         before.release();
+        for (let i = 0; i < 2; i++) (await waiters.acquire(task)).release();
       });
     },
     digest: () => `${busy.inspect()} ${wakes}`,
@@ -185,7 +186,7 @@ export const lostWakeUp: Toy = toy('lost-wake-up', 'hung-task', ({ rt, layer }) 
 });
 
 /** Two AQICs for one queue, without a lock: both save their page where the other one's is forgotten. */
-export const leakedPage: Toy = toy('leaked-page', 'stale-write', ({ rt, layer }) => {
+const leakedPage: Toy = toy('leaked-page', 'stale-write', ({ rt, layer }) => {
   const saved = open(layer, 'saved', 0);
   let pinned = 0;
   const aqic = (page: number) => async (task: Task) => {
@@ -207,18 +208,21 @@ export const leakedPage: Toy = toy('leaked-page', 'stale-write', ({ rt, layer })
   };
 });
 
-/** Two tasks must take strict turns, `turns` each: a bug with as many constraints as there are changes. One schedule order of all fails. */
+/**
+ * Two tasks that must take strict turns, `turns` each: one order of all turns fails, and whoever is a turn further on the way to it has
+ * handed over something new.
+ */
 export function chain(turns: number): Toy {
   return toy(`chain${turns}`, 'invariant', ({ rt, layer }) => {
     const lock = layer.mutex(CLASSES[0]!, 'turn');
-    const state = layer.field(TOY, 'state', 0);
-    state.guardedBy([lock]);
+    const taken = Array.from({ length: 2 * turns }, (_, i) => layer.field(TOY, `turn${i}`, false));
+    for (const field of taken) field.guardedBy([lock]);
     const player = (first: number) => async (task: Task) => {
-      for (let turn = 0; turn < turns; turn++) {
+      for (let turn = first; turn < 2 * turns; turn += 2) {
         using _lock = await lock.acquire(task);
-        if (state.get(task) !== 2 * turn + first) continue;
-        state.set(task, 2 * turn + first + 1);
-        if (state.get(task) === 2 * turns) broken(layer, 'invariant', 'strict turns to the end');
+        if (turn > 0 && !taken[turn - 1]!.get(task)) continue;
+        taken[turn]!.set(task, true);
+        if (turn === 2 * turns - 1) broken(layer, 'invariant', 'strict turns to the end');
       }
     };
     return {
@@ -226,7 +230,7 @@ export function chain(turns: number): Toy {
         rt.spawn('even', player(0));
         rt.spawn('odd', player(1));
       },
-      digest: () => String(state.inspect()),
+      digest: () => taken.map((field) => field.inspect()).join(),
     };
   });
 }
@@ -313,7 +317,7 @@ export const tryInstead: Toy = toy('try-instead', null, ({ rt, layer }) => {
 });
 
 /** A reset is started by one task and answered by the device's timer; a response code is a choice of the environment, and one of them is forgotten. */
-export const timedReset: Toy = toy('timed-reset', 'invariant', ({ rt, layer }) => {
+const timedReset: Toy = toy('timed-reset', 'invariant', ({ rt, layer }) => {
   const done = layer.completion(QUEUE, 'reset done');
   const used = open(layer, 'used', false);
   let code = 0;
@@ -336,7 +340,7 @@ export const timedReset: Toy = toy('timed-reset', 'invariant', ({ rt, layer }) =
 });
 
 /** Two spawned children race, a parent joins them: one read is between two writes. */
-export const spawnedRace: Toy = toy('spawned-race', 'stale-write', ({ rt, layer }) => {
+const spawnedRace: Toy = toy('spawned-race', 'stale-write', ({ rt, layer }) => {
   const sum = open(layer, 'sum', 0);
   const add = async (task: Task): Promise<void> => {
     const before = await sum.read(task);

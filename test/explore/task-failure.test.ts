@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { NullDereference } from '../../src/base/null-dereference.ts';
 import { Task } from '../../src/runtime/task.ts';
-import { taskFailure } from '../../src/scenario/task-failure.ts';
+import { taskFailure } from '../../src/explore/task-failure.ts';
 
 const task = new Task(3, 'firmware', null, false);
 

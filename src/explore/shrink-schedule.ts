@@ -1,0 +1,24 @@
+/**
+ * The failing schedule of a campaign, made shorter: what a report shows instead.
+ */
+import type { Program } from './program.ts';
+import type { FailingSchedule } from './result.ts';
+import { shrink, type ShrinkOptions } from './shrink.ts';
+
+/** The schedule itself when it cannot be replayed alone, as with a lock order that several executions have taught together. */
+export async function shrinkSchedule(program: Program, failing: FailingSchedule, options: ShrinkOptions): Promise<FailingSchedule> {
+  const shrunk = await shrink(program, failing, options);
+  if (shrunk === null) return failing;
+  const { finding, choices, reproduced, switches, executions } = shrunk;
+  const { timeline } = reproduced;
+  const from = failing.shrunk?.from ?? failing.choices.length;
+  return {
+    ...failing,
+    finding,
+    choices,
+    timeline,
+    steps: timeline.length,
+    switches,
+    shrunk: { from, executions: executions + (failing.shrunk?.executions ?? 0) },
+  };
+}

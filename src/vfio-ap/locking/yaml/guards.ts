@@ -1,0 +1,80 @@
+/**
+ * Sets the guards of the shared fields as a design file says. A guard may be a lock of another object than the field's: then it is that of
+ * the object the field's owner is linked to at the moment. No kernel counterpart.
+ */
+import { Kvm } from '../../../kvm/kvm.ts';
+import type { FieldGuard } from '../../../locks/guarded-field.ts';
+import { ApMatrixMdev } from '../../ap-matrix-mdev.ts';
+import { MatrixDev } from '../../matrix-dev.ts';
+import type { VfioApQueue } from '../../vfio-ap-queue.ts';
+import { readerGuard } from '../field-guards.ts';
+import type { DesignLocks, Owner } from './design-locks.ts';
+import { HOST_FIELDS, KVM_FIELDS, MDEV_FIELDS, QUEUE_FIELDS, type FieldName, type Guarded } from './fields.ts';
+import type { DesignPlan, LockOwner } from './plan.ts';
+
+export class PlannedGuards {
+  private readonly guards: DesignPlan['guards'];
+  private readonly locks: DesignLocks;
+  private readonly host: MatrixDev;
+
+  constructor(plan: DesignPlan, locks: DesignLocks, host: MatrixDev) {
+    this.guards = plan.guards;
+    this.locks = locks;
+    this.host = host;
+  }
+
+  guardHost(host: MatrixDev): void {
+    this.guardAll(HOST_FIELDS, host, 'host');
+  }
+
+  guardKvm(kvm: Kvm): void {
+    this.guardAll(KVM_FIELDS, kvm, 'kvm');
+  }
+
+  guardMdev(mdev: ApMatrixMdev): void {
+    this.guardAll(MDEV_FIELDS, mdev, 'mdev');
+  }
+
+  guardQueue(queue: VfioApQueue): void {
+    this.guardAll(QUEUE_FIELDS, queue, 'queue');
+  }
+
+  private guardAll<T extends Owner>(fields: Readonly<Record<string, (owner: T) => Guarded>>, owner: T, kind: LockOwner): void {
+    for (const [name, fieldOf] of Object.entries(fields)) {
+      const rule = this.guards.get(name as FieldName)!;
+      fieldOf(owner).guardedBy(rule === 'unguarded' ? rule : rule.map(({ lock, reader }) => this.guard(lock, reader, { owner, kind })));
+    }
+  }
+
+  private guard(lock: string, reader: boolean, field: { readonly owner: Owner; readonly kind: LockOwner }): FieldGuard {
+    const of = this.locks.ownerOf(lock);
+    const guard = of === 'host' || of === field.kind ? this.locks.of(lock, of === 'host' ? this.host : field.owner) : null;
+    const found = guard ?? this.linked(lock, of, field.owner);
+    return reader ? readerGuard(found.name, (task) => found.heldBy(task)) : found;
+  }
+
+  private linked(lock: string, of: LockOwner, owner: Owner): FieldGuard {
+    const all = (): FieldGuard[] => linkedTo(owner, of).map((object) => this.locks.of(lock, object));
+    return {
+      name: `${lock} of the ${of === 'kvm' ? 'guest' : of} of ${owner.name}`,
+      heldBy: (task) => all().some((guard) => guard.heldBy(task)),
+      heldExclusivelyBy: (task) => all().some((guard) => guard.heldExclusivelyBy(task)),
+    };
+  }
+}
+
+/** The objects of that kind that belong to the owner now. */
+function linkedTo(owner: Owner, kind: LockOwner): Owner[] {
+  const mdev = mdevOf(owner);
+  if (mdev === null) return [];
+  if (kind === 'mdev') return [mdev];
+  if (kind === 'queue') return [...mdev.qtable.inspect().values()];
+  const kvm = mdev.kvm.inspect();
+  return kvm === null ? [] : [kvm];
+}
+
+function mdevOf(owner: Owner): ApMatrixMdev | null {
+  if (owner instanceof MatrixDev) return null;
+  if (owner instanceof ApMatrixMdev) return owner;
+  return ApMatrixMdev.of(owner instanceof Kvm ? owner.pqapHook.inspect() : owner.mdev.inspect());
+}
