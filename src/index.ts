@@ -34,10 +34,27 @@ export type { GuestSpec, HostSpec, MdevSpec } from './machine/host-spec.ts';
 export { BootError, Machine, type MachineOptions } from './machine/machine.ts';
 export { DEFAULT_DESIGN, designByName, designNames } from './vfio-ap/locking/designs.ts';
 export { GuestsLock } from './vfio-ap/locking/guests-lock.ts';
-export type { DesignContext, DesignFactory, LockingDesign, Section, Steps, Target } from './vfio-ap/locking/port.ts';
+export { defineDesign, type DesignApi, type UserDesign } from './vfio-ap/locking/define-design.ts';
+export type {
+  Body,
+  DesignContext,
+  DesignFactory,
+  EachBodies,
+  LockingDesign,
+  OnQueue,
+  Section,
+  Steps,
+  Target,
+} from './vfio-ap/locking/port.ts';
+export type { ApMatrixMdev } from './vfio-ap/ap-matrix-mdev.ts';
+export type { MatrixDev } from './vfio-ap/matrix-dev.ts';
+export type { VfioApQueue } from './vfio-ap/vfio-ap-queue.ts';
+export type { Kvm } from './kvm/kvm.ts';
+export type { InterceptedAqic, PqapAnswer } from './kvm/pqap-port.ts';
 export { INVARIANTS, InvariantWatch } from './checkers/invariants.ts';
 export type { Checker, HostView } from './checkers/checker.ts';
 export { loadDefaultScenario, loadScenario, loadScenarioFile, type LoadOptions } from './scenario/load.ts';
+export { designOf, loadDesign, type LoadedDesign } from './scenario/design-file.ts';
 export { ScenarioError } from './scenario/place.ts';
 export { ScenarioRun, type Progress, type RunOptions } from './scenario/run-scenario.ts';
 export type { RunReport } from './scenario/run-report.ts';

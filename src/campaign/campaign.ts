@@ -105,7 +105,7 @@ function confirmationOf(predicted: readonly FailingSchedule[], confirming: Explo
 }
 
 /** What has happened needs no excuse for why nobody could say whether it can. */
-function graded(failure: FailingSchedule): FailingSchedule {
+export function graded(failure: FailingSchedule): FailingSchedule {
   const { notes = [], ...finding } = failure.finding;
   const kept = notes.filter((note) => !note.startsWith('not graded'));
   return { ...failure, finding: { ...finding, ...(kept.length === 0 ? {} : { notes: kept }), grade: 'CONFIRMED' } };

@@ -3,7 +3,7 @@
  */
 import { Explorer, MAX_STEPS, type Budget, type Progress } from '../explore/explorer.ts';
 import type { Program } from '../explore/program.ts';
-import type { ExploreResult, Seen } from '../explore/result.ts';
+import type { ExploreResult, FailingSchedule, Seen } from '../explore/result.ts';
 import { strategyByName } from '../explore/strategies/registry.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { scenarioProgram } from '../scenario/scenario-program.ts';
@@ -13,6 +13,8 @@ export interface Hooks {
   readonly onProgress?: (progress: Progress) => void;
   /** Asked between executions: true ends the exploration. */
   readonly interrupted?: () => boolean;
+  /** Asked after a finding where findings are collected; true ends the exploration. Not asked of threads. */
+  readonly enough?: (failures: readonly FailingSchedule[]) => boolean;
 }
 
 /** Plain data: it passes between threads. */

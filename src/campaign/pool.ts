@@ -126,7 +126,7 @@ class Pool {
 }
 
 /** From the sources the threads need the loader that this thread runs under. */
-function threadOptions(): { filename: string; execArgv?: string[] } {
+export function threadOptions(): { filename: string; execArgv?: string[] } {
   const source = import.meta.url.endsWith('.ts');
   const filename = fileURLToPath(new URL(source ? './worker.ts' : './worker.js', import.meta.url));
   return source ? { filename, execArgv: ['--import', import.meta.resolve('tsx')] } : { filename, execArgv: [] };

@@ -6,7 +6,7 @@ import { constraintsOf, type Constraint } from '../explore/constraints.ts';
 import { MAX_STEPS } from '../explore/explorer.ts';
 import type { FailingSchedule } from '../explore/result.ts';
 import { shrinkSchedule } from '../explore/shrink-schedule.ts';
-import type { CampaignResult } from './campaign.ts';
+import { graded, type CampaignResult } from './campaign.ts';
 import { programOf } from './explore-unit.ts';
 import { isPrediction, type CampaignUnit } from './unit.ts';
 
@@ -48,8 +48,7 @@ class ShrinkWork {
     const program = programOf(unit);
     const settings = { seed: unit.seed, maxSteps: MAX_STEPS, maps: unit.wanted !== 'lockdep' };
     const shorter = await shrinkSchedule(program, failure, { ...settings, executions: EXECUTIONS, interrupted });
-    const { grade } = failure.finding;
-    const shrunk = grade === 'CONFIRMED' ? { ...shorter, finding: { ...shorter.finding, grade } } : shorter;
+    const shrunk = failure.finding.grade === 'CONFIRMED' ? graded(shorter) : shorter;
     // A lock order that was broken needs no order of steps.
     const constraints = interrupted() || isPrediction(shrunk.finding) ? null : await constraintsOf(program, shrunk, settings);
     if (constraints !== null) this.constraints.set(shrunk, constraints);

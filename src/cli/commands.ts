@@ -84,6 +84,17 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./replay.ts')).replay,
   },
   {
+    name: 'design',
+    summary: 'check a locking design in a file of your own, without running anything',
+    positionals: ['check', 'FILE'],
+    options: [{ name: 'json', help: 'print the result as JSON' }, HELP],
+    details: [
+      'FILE is a design in YAML (docs/your-own-design.md) or a TypeScript module that exports one by default. Every problem is',
+      'told with file, line and column. Whether a design deadlocks is for apemu explore to say.',
+    ],
+    load: async () => (await import('./design.ts')).design,
+  },
+  {
     name: 'locks',
     summary: 'judge lock programs: lists of lock operations, without running anything',
     positionals: ['check', 'FILE'],

@@ -10,6 +10,8 @@ export interface OptionSpec {
   readonly name: string;
   /** Absent: a switch. */
   readonly value?: ValueKind<unknown>;
+  /** May be given more than once. */
+  readonly many?: boolean;
   readonly help: string;
 }
 
@@ -30,6 +32,12 @@ export class ParsedOptions {
   get<T>(name: string, kind: ValueKind<T>): T | undefined {
     const text = this.values.get(name);
     return typeof text === 'string' ? kind.parse(text) : undefined;
+  }
+
+  /** Of an option that may be given more than once, in the order of the command line. */
+  all<T>(name: string, kind: ValueKind<T>): T[] {
+    const texts = this.values.get(name) ?? [];
+    return (texts as readonly string[]).map((text) => kind.parse(text)!);
   }
 }
 
@@ -55,8 +63,10 @@ export function readOptions(args: readonly string[], accepted: Accepted): Parsed
     if (token.kind !== 'option') continue;
     const spec = options.find(({ name }) => name === token.name);
     if (spec === undefined || !token.rawName.startsWith('--')) throw unknownOption(where, options, token.rawName);
-    if (values.has(spec.name)) throw new UsageError(`${where}: expected --${spec.name} once, got it again`);
-    values.set(spec.name, checkValue(where, spec, token));
+    const before = values.get(spec.name);
+    if (before !== undefined && spec.many !== true) throw new UsageError(`${where}: expected --${spec.name} once, got it again`);
+    const value = checkValue(where, spec, token);
+    values.set(spec.name, spec.many === true ? [...((before as readonly unknown[] | undefined) ?? []), value] : value);
   }
   const extra = positionals[accepted.positionals.length];
   if (extra !== undefined) {

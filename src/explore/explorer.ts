@@ -40,6 +40,8 @@ export interface ExploreSettings {
   readonly releaseSteps?: 'declared' | 'all';
   /** Go on after a finding, and collect one of each kind. Default false. */
   readonly collect?: boolean;
+  /** With `collect`: asked after a finding; true ends the campaign. */
+  readonly enough?: (failures: readonly FailingSchedule[]) => boolean;
   /** Findings that count; others are neither reported nor end an execution. Default: all. */
   readonly counts?: (finding: Finding) => boolean;
   /** Count distinct traces and hand-overs. Default true. */
@@ -84,10 +86,13 @@ export class Explorer {
   }
 
   async explore(): Promise<ExploreResult> {
-    const { search, collect = false } = this.settings;
+    const { search, collect = false, enough } = this.settings;
     let verdict: Verdict | null = null;
+    let looked = 0;
     while (verdict === null) {
-      if (this.failures.length > 0 && !collect) verdict = 'finding';
+      const more = this.failures.length > looked;
+      looked = this.failures.length;
+      if (more && (!collect || enough?.(this.failures) === true)) verdict = 'finding';
       else if (await this.budgetUsed()) verdict = search.exhaustive ? 'undecided' : 'clean';
       else if (!(await this.one())) verdict = 'exhausted';
     }

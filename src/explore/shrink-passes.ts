@@ -66,6 +66,11 @@ export function* cutEnds(segments: readonly Segment[]): IterableIterator<Steps> 
   }
 }
 
+/** Each timer does not fire where it did: later, when it must, or never. */
+export function* withoutTimers(steps: Steps): IterableIterator<Steps> {
+  for (let i = steps.length - 1; i >= 0; i--) if (steps[i]!.id < 0) yield steps.toSpliced(i, 1);
+}
+
 /** Each data choice that is not 0 as 0. */
 export function* plainValues(steps: Steps): IterableIterator<Steps> {
   for (const [i, step] of steps.entries()) {

@@ -10,7 +10,7 @@ import type { Program } from './program.ts';
 import { choicesOf, switchesOf, type Recording } from './replay-recording.ts';
 import { cheapestRun, runRecorded, type RunDetail, type RunSettings } from './replay-run.ts';
 import { reproduce, type Reproduced } from './reproduce.ts';
-import { cutEnds, moved, plainValues, segmentsOf, withoutChunk, withoutPreemptions, type Steps } from './shrink-passes.ts';
+import { cutEnds, moved, plainValues, segmentsOf, withoutChunk, withoutPreemptions, withoutTimers, type Steps } from './shrink-passes.ts';
 import { sameFailure } from './shrink-same.ts';
 
 /** A schedule and what it brings about. */
@@ -91,6 +91,7 @@ class Shrinker {
       best = await this.greedy(best, (steps) => moved(segmentsOf(steps)));
       best = await this.greedy(best, (steps) => withoutPreemptions(segmentsOf(steps)));
       best = await this.greedy(best, (steps) => cutEnds(segmentsOf(steps)));
+      best = await this.greedy(best, withoutTimers);
       best = await this.greedy(best, plainValues);
       if (best === before || this.over()) return best;
     }

@@ -2,8 +2,8 @@
  * Where in the code something happened: captured for new dependencies only, never on a warm path (a stack costs microseconds).
  */
 
-/** Frames of the lock layer and of the runtime are left out: what matters is who called them. */
-const INNER = /[/\\](?:src|dist)[/\\](?:locks|runtime)[/\\]|node:internal|node_modules|^\s*at (?:async )?Promise\.|(?:\(|at )<anonymous>/;
+/** Frames of the lock layer, of the runtime and of the interpreter of design files are left out: what matters is who called them. */
+const INNER = /[/\\](?:src|dist)[/\\](?:locks|runtime|vfio-ap[/\\]locking[/\\]yaml)[/\\]|node:internal|node_modules|^\s*at (?:async )?Promise\.|(?:\(|at )<anonymous>/;
 /** A task starts on the stack of whoever made way for it: what lies below its first frame belongs to another task. */
 const TASK_START = /\bControlledRuntime\.start\b/;
 const FRAME = /at (?:async )?(?:(.+?) \()?(?:file:\/\/)?([^()]+?):(\d+):(\d+)\)?$/;

@@ -23,14 +23,15 @@ export interface Leftovers {
 /** Counts what is left; `self` is the task that asks. */
 export function countLeftovers(machine: Machine, self: Task): Leftovers {
   const sum = (of: (vm: Machine['vms'][number]) => number): number => machine.vms.reduce((total, vm) => total + of(vm), 0);
-  const others = [...machine.layer.rt.tasks].filter((task) => task !== self);
+  // What the host does on its own, such as polling its queues, goes on: it may be in the middle of something, with a lock held.
+  const others = [...machine.layer.rt.tasks].filter((task) => task !== self && !task.daemon);
   return {
     pins: sum((vm) => vm.qemu.container.pins),
     iscReferences: sum((vm) => vm.kvm.gisa.totalReferences),
     kvmReferences: sum((vm) => vm.kvm.referenceCount - 1),
     eventfds: sum((vm) => vm.qemu.requestFd.referenceCount + vm.qemu.configFd.referenceCount),
     locksHeld: others.reduce((total, task) => total + heldNames(task).length, heldNames(self).length),
-    foregroundTasks: others.filter((task) => !task.daemon).length,
+    foregroundTasks: others.length,
     requests: sum((vm) => vm.guest.outstanding),
   };
 }

@@ -12,9 +12,9 @@ import type { ControlledOutcome } from '../runtime/controlled-options.ts';
 import { ControlledRuntime } from '../runtime/controlled.ts';
 import { LiveRuntime } from '../runtime/live.ts';
 import type { Task } from '../runtime/task.ts';
-import { designByName } from '../vfio-ap/locking/designs.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
 import { BootError } from '../machine/machine.ts';
+import { designOf } from './design-file.ts';
 import { HostRun } from './host-run.ts';
 import type { RunReport } from './run-report.ts';
 import type { Scenario } from './scenario.ts';
@@ -22,7 +22,7 @@ import { taskFailure } from '../explore/task-failure.ts';
 
 export interface RunOptions {
   readonly scenario: Scenario;
-  /** Name of the locking design. */
+  /** Name of a built-in locking design, or key of a loaded one. */
   readonly design: string;
   readonly seed: number;
   /** Instead of those of the scenario. */
@@ -60,7 +60,7 @@ export class ScenarioRun {
 
   /** Throws a RangeError for a design that does not exist. */
   constructor(options: RunOptions) {
-    if (designByName(options.design) === undefined) throw new RangeError(`expected the name of a locking design, got ${options.design}`);
+    if (designOf(options.design) === undefined) throw new RangeError(`expected the name of a locking design, got ${options.design}`);
     this.options = options;
   }
 
@@ -123,7 +123,7 @@ export class ScenarioRun {
     if (options.onEvent !== undefined) events.onEvent(options.onEvent);
     this.findings.onFinding((finding) => events.emit('finding', finding.tasks.join(','), { finding: finding.kind, title: finding.title }));
     const log = createLogger({ ...options.logger, now });
-    const design = designByName(options.design)!;
+    const design = designOf(options.design)!;
     const quirks = new Set(options.quirks ?? options.scenario.quirks);
     const faults = new Set(options.scenario.faults);
     const memo = options.runtime === 'controlled' ? { rsaMemo: MEMO } : {};

@@ -12,14 +12,14 @@ import { BootError } from '../machine/machine.ts';
 import { ControlledRuntime } from '../runtime/controlled.ts';
 import type { Task } from '../runtime/task.ts';
 import { FAULTS } from '../vfio-ap/faults.ts';
-import { designByName } from '../vfio-ap/locking/designs.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
+import { designOf } from './design-file.ts';
 import { hostDigest } from './host-digest.ts';
 import type { Scenario } from './scenario.ts';
 import { isCheckable, ScenarioHost, waitsForWork } from './scenario-host.ts';
 
 export interface ScenarioProgramOptions {
-  /** Name of the locking design. */
+  /** Name of a built-in locking design, or key of a loaded one. */
   readonly design: string;
   /** Instead of those of the scenario. */
   readonly quirks?: readonly QuirkName[];
@@ -32,7 +32,7 @@ const MEMO = 20_000;
 
 /** Throws a RangeError for a design that does not exist. */
 export function scenarioProgram(scenario: Scenario, options: ScenarioProgramOptions): Program {
-  const design = designByName(options.design);
+  const design = designOf(options.design);
   if (design === undefined) throw new RangeError(`expected the name of a locking design, got ${options.design}`);
   const shared = {
     design,

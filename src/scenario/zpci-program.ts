@@ -90,7 +90,7 @@ async function play(task: Task, { host, layer, event }: { host: ZpciHost; layer:
 }
 
 /** A device that was given back leaves nothing behind, and no store ends in a way that the guest cannot explain. */
-export function reportLeftovers({ qemu, guest }: ZpciHost, layer: LockLayer, task: Task): void {
+function reportLeftovers({ qemu, guest }: ZpciHost, layer: LockLayer, task: Task): void {
   const own = qemu.attached ? 1 : 0;
   const left = { 'VM references': qemu.user.kvm.referenceCount - 1 - own, 'eventfd references': qemu.requestFd.referenceCount - own };
   const what = Object.entries(left).filter(([, count]) => count !== 0);

@@ -32,7 +32,7 @@ const event = fields('a switch of the slot { task, slot-power }', {
     .optional(),
 });
 
-export const zpciScenarioSchema = fields('a scenario of a PCI function: a map with zpci, events, design, expect', {
+const zpciScenarioSchema = fields('a scenario of a PCI function: a map with zpci, events, design, expect', {
   name: named('a name for the scenario').optional().describe('The file name without its ending unless given.'),
   zpci,
   design: z.string({ error: 'the name of a locking design' }).default(ZPCI_DEFAULT_DESIGN),

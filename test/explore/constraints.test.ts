@@ -35,6 +35,28 @@ describe('orders that a failure needs', () => {
     ]);
   });
 
+  test('to be stuck in a later turn of a loop is another course: what leads to it in this one is named', async () => {
+    // Without the switch the looper passes; in its next turn it would get stuck all the same.
+    const program = lockProgram('loop', (lock, { layer }) => {
+      const on = layer.field({ name: 'host' }, 'on', false);
+      on.guardedBy('unguarded');
+      return {
+        looper: async (task) => {
+          for (let turn = 0; turn < 3; turn++) await nest(task, (await on.read(task)) ? [lock('A'), lock('B')] : [lock('A')]);
+        },
+        switcher: async (task) => {
+          await on.write(task, true);
+          await nest(task, [lock('B'), lock('A')]);
+        },
+      };
+    });
+    expect(await orders(program)).toEqual([
+      'looper lock A before switcher lock A',
+      'switcher lock B before looper lock B',
+      'switcher write host.on before looper read host.on',
+    ]);
+  });
+
   test('a race needs no order', async () => {
     const racy: Program = {
       name: 'racy',

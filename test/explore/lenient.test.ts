@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FollowIds } from '../../src/explore/lenient-default.ts';
 import { LenientReplay } from '../../src/explore/lenient.ts';
 import type { Program } from '../../src/explore/program.ts';
 import type { Recording } from '../../src/explore/replay-recording.ts';
@@ -38,6 +39,7 @@ const EDITS: Readonly<Record<string, Table>> = {
   'a lock added outside, in both tasks': { ...BASE, writer: ['trace>config', 'A>B', 'stats'], reader: ['trace>stats', 'B>A'] },
   'a step renamed': { ...BASE, writer: ['settings', 'A>B', 'stats'] },
   'the step before the deadlock renamed': { ...BASE, reader: ['stats', 'C>A'], writer: ['config', 'A>C', 'stats'] },
+  'all locks of the deadlock renamed, and the step before it': { ...BASE, writer: ['settings', 'A2>B2', 'stats'], reader: ['stats', 'B2>A2'] },
   'a step removed': { ...BASE, writer: ['A>B', 'stats'] },
   'all harmless steps removed': { ...BASE, writer: ['A>B'], reader: ['B>A'] },
   'a task added in front': { newcomer: ['config', 'trace', 'stats'], ...BASE },
@@ -51,7 +53,7 @@ const record = async (of: Program, strategy: Strategy, wanted = deadlock): Promi
 
 const RECORDINGS = 40;
 
-async function recordings(): Promise<{ finding: Finding; recording: Recording }[]> {
+async function makeRecordings(): Promise<{ finding: Finding; recording: Recording }[]> {
   const found: { finding: Finding; recording: Recording }[] = [];
   for await (const { finding, choices } of failures(program(BASE), 'deadlock')) {
     found.push({ finding, recording: (await record(program(BASE), new ReplayStrategy(choices))).recording });
@@ -59,6 +61,9 @@ async function recordings(): Promise<{ finding: Finding; recording: Recording }[
   }
   return found;
 }
+
+let made: Promise<{ finding: Finding; recording: Recording }[]> | null = null;
+const recordings = (): ReturnType<typeof makeRecordings> => (made ??= makeRecordings());
 
 describe('after an edit', () => {
   test.each(Object.entries(EDITS))('%s: the deadlock comes about again, and the strict replay says where it left', async (name, table) => {
@@ -79,6 +84,13 @@ describe('after an edit', () => {
     expect(again).toBe(RECORDINGS);
   });
 
+  test('the last step before the deadlock renamed: what the tasks were about to do says where to stop, whatever unknown steps are taken for', async () => {
+    const edited = program({ ...BASE, writer: ['config', 'A2>B', 'stats'], reader: ['stats', 'B>A2'] });
+    for (const { recording } of await recordings())
+      for (const unknown of ['inserted', 'renamed'] as const)
+        expect((await record(edited, new LenientReplay(recording, { unknown }))).finding).not.toBeNull();
+  });
+
   test('the canary: a program without the inversion does not deadlock', async () => {
     const fixed = program({ ...BASE, reader: ['stats', 'A>B'] });
     for (const { recording } of await recordings()) {
@@ -92,6 +104,42 @@ describe('after an edit', () => {
     let hits = 0;
     for (let seed = 0; seed < RECORDINGS; seed++) if ((await record(program(BASE), new RandomStrategy(seed))).finding !== null) hits++;
     expect(hits).toBeLessThan(RECORDINGS / 2);
+  });
+});
+
+describe('where the list says nothing', () => {
+  const EMPTY: Recording = { before: [], steps: [], pending: [] };
+
+  test.each([
+    ['lenient replay', (): Strategy => new LenientReplay(EMPTY)],
+    ['a list of ids', (): Strategy => new FollowIds([], [])],
+  ])('%s: nobody is preempted, the oldest goes first, and time passes when nobody else can go on', async (_name, strategy) => {
+    const busy = lockProgram('busy', (lock, { rt }) => ({
+      first: async (task) => {
+        rt.timer('tick', 0, () => undefined);
+        await nest(task, [lock('A')]);
+        await rt.sleep(task, 1);
+        await nest(task, [lock('A')]);
+      },
+      second: (task) => nest(task, [lock('B'), lock('A')]),
+      third: async (task) => {
+        await rt.sleep(task, 0);
+        rt.choose(task, 'response', 3);
+      },
+    }));
+    const { recording } = await record(busy, strategy());
+    expect(recording.steps.map(({ name, what, values }) => [name, what, ...values.map(({ value }) => value)].join(': '))).toEqual([
+      'first: start first',
+      'first: lock A',
+      'second: start second',
+      'second: lock B',
+      'second: lock A',
+      'third: start third',
+      'third: sleep clock: 0',
+      'tick: timer tick',
+      'first: sleep clock',
+      'first: lock A',
+    ]);
   });
 });
 

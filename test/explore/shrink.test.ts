@@ -12,7 +12,7 @@ import { shrinkSchedule } from '../../src/explore/shrink-schedule.ts';
 import { shrinkWorkload, type SmallerProgram, type WorkloadShrinker } from '../../src/explore/shrink-workload.ts';
 import { RandomWalk } from '../../src/explore/strategies/random-walk.ts';
 import type { Finding } from '../../src/locks/finding.ts';
-import { abba, failures, firstFailure, noisyInversion, ring, SETTINGS } from './shrink-programs.ts';
+import { abba, failures, firstFailure, lockProgram, nest, noisyInversion, ring, SETTINGS } from './shrink-programs.ts';
 import { chain, TOYS } from './toys.ts';
 
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
@@ -87,6 +87,25 @@ describe('schedules', () => {
     };
     const shrunk = (await shrink(program, await firstFailure(program, 'assertion'), SETTINGS))!;
     expect(shrunk.reproduced.recording.steps.flatMap(({ values }) => values.map(({ value }) => value))).toEqual([0, 0, 3, 0]);
+  });
+
+  test('timers that have nothing to do with it do not fire', async () => {
+    const program = lockProgram('timers', (lock, { rt }) => ({
+      t1: (task) => nest(task, [lock('A'), lock('B')]),
+      t2: (task) => nest(task, [lock('B'), lock('A')]),
+      clock: () => {
+        for (let i = 0; i < 5; i++) rt.timer(`tick${i}`, 0, () => undefined);
+        return Promise.resolve();
+      },
+    }));
+    for await (const failing of failures(program, 'deadlock')) {
+      const { recording } = (await shrink(program, failing, { ...SETTINGS, executions: 0 }))!.reproduced;
+      if (recording.steps.filter(({ id }) => id < 0).length < 3) continue;
+      const shrunk = (await shrink(program, failing, SETTINGS))!;
+      expect(shrunk.reproduced.recording.steps.map(({ name }) => name)).not.toContain('clock');
+      expect(shrunk.steps).toBe(4);
+      break;
+    }
   });
 
   test('a schedule that does not fail that way is not shrunk', async () => {

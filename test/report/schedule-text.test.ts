@@ -175,6 +175,25 @@ describe('made-up schedules', () => {
     ]);
   });
 
+  test('UUIDs are cut to their first digits, unless that would make two of them one', () => {
+    const uuids = [
+      '50b178f4-281a-537a-ba7f-1cd1881349f4',
+      '704e6fdb-041a-5e86-af78-717635dda420',
+      '704e6fdb-0000-5e86-af78-717635dda420',
+    ] as const;
+    const locks = (...names: readonly string[]): string[] =>
+      head(
+        scheduleLines(
+          schedule(
+            names.map((uuid, id) => step(id, `t${id}`, `lock ${uuid} m`)),
+            { title: 'broken' },
+          ),
+        ),
+      ).slice(4, -1);
+    expect(locks(uuids[0], uuids[1])).toEqual(['      1  lock 50b178f4~ m', `      2  ${' '.repeat(50)}lock 704e6fdb~ m`]);
+    expect(locks(uuids[1], uuids[2])).toEqual([`      1  lock ${uuids[1]} m`, `      2  ${' '.repeat(50)}lock ${uuids[2]} m`]);
+  });
+
   test('long names are cut to the width of their column', () => {
     const long = 'a-task-with-a-name-that-is-much-longer-than-any-column-could-be-wide'.repeat(2);
     fits(

@@ -15,8 +15,8 @@ import { zpciDesignByName } from '../../src/zpci/locking/designs.ts';
 import { ZpciHost, type ZpciSpec } from '../../src/zpci/zpci-host.ts';
 import { FirstStrategy } from '../helpers/first-strategy.ts';
 
-export const SPEC: ZpciSpec = { fid: 0x1a, guest: 'guest1', vcpus: 2, stores: 2, shutdownStores: 1 };
-export const POWER_OFF = slotEvents(['admin', false]);
+const SPEC: ZpciSpec = { fid: 0x1a, guest: 'guest1', vcpus: 2, stores: 2, shutdownStores: 1 };
+const POWER_OFF = slotEvents(['admin', false]);
 
 type Events = NonNullable<Scenario['zpci']>['events'];
 

@@ -32,7 +32,7 @@ export interface Step extends Touches {
 /** What has been done to one object. */
 interface History {
   /** Everything before the accesses that go on now. */
-  past: Clock;
+  readonly past: Clock;
   /** Those, which commute with each other. */
   current: Clock;
   kind: number;
@@ -93,7 +93,7 @@ export class DporTrace implements ObjectNames {
 
   /** The step is over: what it touched is complete. */
   complete(step: Step): void {
-    step.clock = this.clockOf(step);
+    this.setClock(step);
     step.clock[step.thread] = step.nth;
     this.lastOf[step.thread] = step;
     for (let i = 0; i < step.ids.length; i++) {
@@ -126,7 +126,7 @@ export class DporTrace implements ObjectNames {
       ends: false,
       clock: [],
     };
-    step.clock = this.clockOf(step);
+    this.setClock(step);
     return step;
   }
 
@@ -144,9 +144,7 @@ export class DporTrace implements ObjectNames {
         if (races(earlier.access, step.accesses[i]!)) found.add(earlier.step);
       }
     }
-    if (step.scope !== Scope.TOUCHED) {
-      for (const earlier of this.steps) if (concerns(step, earlier)) found.add(earlier);
-    }
+    for (const earlier of this.steps) if (concerns(step, earlier)) found.add(earlier);
     return [...found].filter(({ thread, index }) => thread !== step.thread && index < step.index).toSorted((a, b) => b.index - a.index);
   }
 
@@ -154,19 +152,15 @@ export class DporTrace implements ObjectNames {
     return (this.tags[id] ??= tagOf(this.objects[id]!));
   }
 
-  private clockOf(step: Step): Clock {
-    const clock: Clock = [];
-    if (step.before !== undefined) join(clock, step.before.clock);
+  private setClock(step: Step): void {
+    if (step.before !== undefined) join(step.clock, step.before.clock);
     for (const id of step.ids) {
-      const history = this.histories[id]!;
+      const { past, current, kind: before } = this.histories[id]!;
       const kind = this.kindOf(step, id);
-      join(clock, history.past);
-      if (kind === CHANGES || kind !== history.kind) join(clock, history.current);
+      join(step.clock, past);
+      if (kind === CHANGES || kind !== before) join(step.clock, current);
     }
-    if (step.scope !== Scope.TOUCHED) {
-      for (const earlier of this.steps) if (earlier !== step && concerns(step, earlier)) join(clock, earlier.clock);
-    }
-    return clock;
+    for (const earlier of this.steps) if (earlier !== step && concerns(step, earlier)) join(step.clock, earlier.clock);
   }
 
   /** A step that touches an object in two ways that do not commute with each other commutes with nothing there. */
@@ -197,8 +191,9 @@ export class DporTrace implements ObjectNames {
   }
 }
 
+/** Does the order matter although they touch nothing in common? Any end of a foreground task may turn out to be that of the execution. */
 function concerns(step: Step, earlier: Step): boolean {
-  return step.scope === Scope.EVERYTHING || earlier.background;
+  return step.scope === Scope.EVERYTHING || (step.ends && earlier.background) || (step.background && earlier.ends);
 }
 
 function tagOf(object: object): number {

@@ -88,7 +88,8 @@ function guardProblems(field: FieldName, plan: GuardPlan, { where, locks }: Guar
     const known = locks.get(lock);
     if (known === undefined) return [unknown(place, lock, [...locks.keys()])];
     const ofHost = field in HOST_FIELDS;
-    if (ofHost && known.of !== 'host') return [place.problem({ expected: 'a lock of the host: the field is part of no other object', got: lock })];
+    if (ofHost && known.of !== 'host')
+      return [place.problem({ expected: 'a lock of the host: the field is part of no other object', got: lock })];
     return [];
   });
 }
@@ -123,7 +124,9 @@ function unbalanced(walks: ReadonlyMap<EntryName, WalkResult>): ScenarioError[] 
   for (const [entry, { left, foreign }] of walks) {
     const alone = (of: 'left' | 'foreign') => (taking: Taking) => !elsewhere(entry, taking.lock, of);
     for (const { lock, where } of left.filter(alone('foreign'))) {
-      problems.push(where.problem({ expected: `${lock} to be unlocked on every way to the end of ${entry}`, got: 'a way that leaves it held' }));
+      problems.push(
+        where.problem({ expected: `${lock} to be unlocked on every way to the end of ${entry}`, got: 'a way that leaves it held' }),
+      );
     }
     for (const { lock, where } of foreign.filter(alone('left'))) {
       problems.push(where.problem({ expected: `${lock} to be held on every way to here`, got: 'a way without it' }));
@@ -137,4 +140,3 @@ function once(problems: readonly ScenarioError[]): ScenarioError[] {
   const told = new Map(problems.map((problem) => [problem.message, problem]));
   return [...told.values()].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
-

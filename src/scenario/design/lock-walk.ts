@@ -3,7 +3,15 @@
  * is left held in the end. Nothing is executed. No kernel counterpart.
  */
 import { callSpec, type Variable } from '../../vfio-ap/locking/yaml/call-table.ts';
-import { VCPU_LOCK, type Answer, type EntryName, type LockKind, type LockOwner, type Mode, type Step } from '../../vfio-ap/locking/yaml/plan.ts';
+import {
+  VCPU_LOCK,
+  type Answer,
+  type EntryName,
+  type LockKind,
+  type LockOwner,
+  type Mode,
+  type Step,
+} from '../../vfio-ap/locking/yaml/plan.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import type { ScenarioError } from '../place.ts';
 import type { Where } from './design-part.ts';
@@ -71,7 +79,9 @@ export class LockWalk {
     const ends = this.list(this.parts.steps, [start], true);
     for (const end of ends) this.end(end);
     if (this.parts.entry === 'intercept' && ends.some(({ status }) => !status)) {
-      this.result.problems.push(this.parts.where.problem({ expected: 'call: aqic, or return, on every way to the end', got: 'a way without them' }));
+      this.result.problems.push(
+        this.parts.where.problem({ expected: 'call: aqic, or return, on every way to the end', got: 'a way without them' }),
+      );
     }
     return this.result;
   }
@@ -128,7 +138,8 @@ export class LockWalk {
     this.need(step, states, known.of === 'host' ? [] : [known.of]);
     const named = this.place(step).source.nodeAt(this.place(step).path)?.children.has('mode') ?? false;
     const shared = known.kind === 'rwsem' || known.kind === 'rwlock';
-    if (shared && !named) this.problem(step, '', { expected: `mode: read or mode: write, because ${step.lock} is an ${known.kind}`, got: 'no mode' });
+    if (shared && !named)
+      this.problem(step, '', { expected: `mode: read or mode: write, because ${step.lock} is an ${known.kind}`, got: 'no mode' });
     if (!shared && named) this.problem(step, 'mode', { expected: `no mode, because ${step.lock} is a ${known.kind}` });
     if (step.verb === 'trylock' && !known.tryable) this.problem(step, step.verb, { expected: 'a lock that may be tried', got: step.lock });
     const waits = step.verb === 'lock' && known.kind !== 'flag';
@@ -162,7 +173,10 @@ export class LockWalk {
     const writer = (hold: Held): boolean => hold.lock === step.lock && hold.mode === 'write' && hold.step !== null;
     const ok = (known.kind === 'rwsem' || known.kind === 'rwlock') && states.every(({ held }) => held.some(writer));
     if (!ok) this.problem(step, 'downgrade', { expected: 'a semaphore that is held for writing on every way to here', got: step.lock });
-    return states.map((state) => ({ ...state, held: state.held.map((hold) => (writer(hold) ? { ...hold, mode: 'read' as const } : hold)) }));
+    return states.map((state) => ({
+      ...state,
+      held: state.held.map((hold) => (writer(hold) ? { ...hold, mode: 'read' as const } : hold)),
+    }));
   }
 
   private wait(step: Extract<Step, { verb: 'wait' }>, states: State[]): State[] {
@@ -185,7 +199,8 @@ export class LockWalk {
 
   private call(step: Extract<Step, { verb: 'call' }>, states: State[]): State[] {
     const { needs, sets, asks, interceptOnly = false } = callSpec(step.call);
-    if (interceptOnly && this.parts.entry !== 'intercept') this.problem(step, 'call', { expected: 'a call that needs no intercepted instruction' });
+    if (interceptOnly && this.parts.entry !== 'intercept')
+      this.problem(step, 'call', { expected: 'a call that needs no intercepted instruction' });
     this.need(step, states, needs);
     if (asks !== (step.otherwise !== null)) {
       const expected = asks ? `else: what happens when the answer of ${step.call} is no` : `no else: ${step.call} is no question`;
@@ -249,7 +264,11 @@ export class LockWalk {
   }
 
   /** Once a place: a list of steps may serve several kinds of change. `key` is the part of the step that is wrong, or nothing. */
-  private problem(step: Step, key: string, refusal: { readonly expected: string; readonly got?: string; readonly hint?: string | undefined }): void {
+  private problem(
+    step: Step,
+    key: string,
+    refusal: { readonly expected: string; readonly got?: string; readonly hint?: string | undefined },
+  ): void {
     const place = this.place(step);
     const inner = key === '' || place.source.nodeAt(place.path)?.children.has(key) !== true ? place : place.inside(key);
     const error = inner.problem(refusal);

@@ -2,7 +2,15 @@
  * Makes the plan that the interpreter runs of a design file that was read and checked. No kernel counterpart.
  */
 import { LockClass } from '../../locks/lock-class.ts';
-import { BRACKETS, MASK_LISTS, OUTSIDE_LOCKS, type DesignPlan, type EntryName, type LockPlan, type Step } from '../../vfio-ap/locking/yaml/plan.ts';
+import {
+  BRACKETS,
+  MASK_LISTS,
+  OUTSIDE_LOCKS,
+  type DesignPlan,
+  type EntryName,
+  type LockPlan,
+  type Step,
+} from '../../vfio-ap/locking/yaml/plan.ts';
 import type { DesignPart } from './design-part.ts';
 
 /** One class a lock for all hosts that are built from the plan, as a design in TypeScript has. */

@@ -48,7 +48,12 @@ export class StepReader {
       case 'lock':
         return { verb, lock: as<'lock'>().lock, mode: as<'lock'>().mode ?? 'write' };
       case 'trylock':
-        return { verb, lock: as<'trylock'>().trylock, mode: as<'trylock'>().mode ?? 'write', otherwise: this.otherwise(as<'trylock'>().else, at) };
+        return {
+          verb,
+          lock: as<'trylock'>().trylock,
+          mode: as<'trylock'>().mode ?? 'write',
+          otherwise: this.otherwise(as<'trylock'>().else, at),
+        };
       case 'unlock':
         return { verb, lock: as<'unlock'>().unlock, mode: as<'unlock'>().mode ?? null };
       case 'downgrade':

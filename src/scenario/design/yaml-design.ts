@@ -46,7 +46,11 @@ function withBase(design: DesignPart, file: string, bases: string[]): DesignPart
   }
   if (!/\.ya?ml$/.test(name)) {
     const hint = didYouMean(name, known);
-    throw where.problem({ expected: `the name of a design that comes as a file (${known.join(', ')}), or a file: ./NAME.yaml`, got: name, hint });
+    throw where.problem({
+      expected: `the name of a design that comes as a file (${known.join(', ')}), or a file: ./NAME.yaml`,
+      got: name,
+      hint,
+    });
   }
   const path = isAbsolute(name) ? name : join(dirname(file), name);
   if (bases.includes(path) || path === join(file)) throw where.problem({ expected: 'a base that is not based on this file', got: name });
