@@ -41,21 +41,25 @@ async function onThreads(work: readonly CellWork[], workers: number, { onCell, i
   const watch = hostEvery(LOOK_MS, () => {
     if (interrupted?.() === true) abort.abort();
   });
-  let done = 0;
-  const run = async (one: CellWork): Promise<Cell | null> => {
-    try {
-      const cell = (await pool.run(one, { signal: abort.signal })) as Cell;
-      onCell?.(++done);
-      return cell;
-    } catch (error) {
-      if (abort.signal.aborted) return null;
-      throw error;
+  const cells = new Map<number, Cell>();
+  let next = 0;
+  const serve = async (): Promise<void> => {
+    while (next < work.length && !abort.signal.aborted) {
+      const number = next++;
+      try {
+        cells.set(number, (await pool.run(work[number], { signal: abort.signal })) as Cell);
+        onCell?.(cells.size);
+      } catch (error) {
+        if (!abort.signal.aborted) throw error;
+      }
     }
   };
   try {
-    return (await Promise.all(work.map(run))).filter((cell) => cell !== null);
+    // Two on their way for each thread, so that none waits for the next.
+    await Promise.all(Array.from({ length: workers * 2 }, serve));
   } finally {
     watch.stop();
     await pool.destroy();
   }
+  return [...cells].toSorted(([a], [b]) => a - b).map(([, cell]) => cell);
 }

@@ -95,6 +95,27 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./design.ts')).design,
   },
   {
+    name: 'designs',
+    summary: 'every locking design against every scenario of the history of vfio_ap: a table',
+    positionals: [],
+    options: [
+      { name: 'design', value: NAME, many: true, help: 'only this locking design; may be given again (default: all)' },
+      { name: 'scenario', value: NAME, many: true, help: 'only this one, by name or as a file; may be given again (default: all)' },
+      {
+        name: 'budget',
+        value: BUDGET,
+        help: 'for a cell where nothing is expected; ten times as much for others (default: 300 schedules)',
+      },
+      { name: 'workers', value: WORKERS, help: 'threads that explore at the same time (default: as many as the machine has, at most 8)' },
+      { name: 'seed', value: SEED, help: 'seed of every random decision (default: 1)' },
+      { name: 'json', help: 'print the cells as JSON' },
+      { name: 'quiet', help: 'show no progress' },
+      HELP,
+    ],
+    details: ['A cell ends as soon as every kind of finding was found that its scenario expects of its design.'],
+    load: async () => (await import('./designs.ts')).designs,
+  },
+  {
     name: 'locks',
     summary: 'judge lock programs: lists of lock operations, without running anything',
     positionals: ['check', 'FILE'],

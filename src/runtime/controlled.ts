@@ -196,6 +196,8 @@ export class ControlledRuntime implements Runtime {
 
   /** Between two runs, when what came before was preparation: choices and steps begin anew. */
   begin({ strategy, maxSteps, recorder }: Phase): void {
+    // What ended tasks have left to become visible belongs to the preparation.
+    for (const task of [...this.live]) while (task.firstEffect !== null) this.takeEffect(task);
     this.strategy = strategy;
     this.maxSteps = maxSteps;
     this.recorder = recorder;
@@ -302,7 +304,8 @@ export class ControlledRuntime implements Runtime {
         this.takeEffect(task);
         continue;
       }
-      if (task.due !== Number.POSITIVE_INFINITY) this.beforeDue(task);
+      if (task.due !== Number.POSITIVE_INFINITY) this.timed();
+      if (task.due !== Number.POSITIVE_INFINITY && task.due > this.clock && !task.op!.enabled(task)) this.moveClock(task.due);
       this.running = task;
       const result = task.op!.perform(task);
       if (result === AGAIN) continue;
@@ -342,12 +345,6 @@ export class ControlledRuntime implements Runtime {
     if (timer.due > this.clock) this.moveClock(timer.due);
     this.running = null;
     timer.fire();
-  }
-
-  /** A task goes on that time would have let go on, too: when that is matters to it, and to whatever is due later. */
-  private beforeDue(task: Task): void {
-    this.timed();
-    if (task.due > this.clock && !task.op!.enabled(task)) this.moveClock(task.due);
   }
 
   private moveClock(to: number): void {

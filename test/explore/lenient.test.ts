@@ -39,7 +39,11 @@ const EDITS: Readonly<Record<string, Table>> = {
   'a lock added outside, in both tasks': { ...BASE, writer: ['trace>config', 'A>B', 'stats'], reader: ['trace>stats', 'B>A'] },
   'a step renamed': { ...BASE, writer: ['settings', 'A>B', 'stats'] },
   'the step before the deadlock renamed': { ...BASE, reader: ['stats', 'C>A'], writer: ['config', 'A>C', 'stats'] },
-  'all locks of the deadlock renamed, and the step before it': { ...BASE, writer: ['settings', 'A2>B2', 'stats'], reader: ['stats', 'B2>A2'] },
+  'all locks of the deadlock renamed, and the step before it': {
+    ...BASE,
+    writer: ['settings', 'A2>B2', 'stats'],
+    reader: ['stats', 'B2>A2'],
+  },
   'a step removed': { ...BASE, writer: ['A>B', 'stats'] },
   'all harmless steps removed': { ...BASE, writer: ['A>B'], reader: ['B>A'] },
   'a task added in front': { newcomer: ['config', 'trace', 'stats'], ...BASE },
@@ -141,6 +145,50 @@ describe('where the list says nothing', () => {
       'first: lock A',
     ]);
   });
+});
+
+test('whoever runs goes on, though an older task has been woken', async () => {
+  const woken = lockProgram('woken', (lock, { rt }) => ({
+    old: (task) => Promise.resolve(rt.park(task)),
+    young: async (task) => {
+      rt.wake([...rt.tasks].find(({ name }) => name === 'old')!);
+      await nest(task, [lock('A')]);
+    },
+  }));
+  for (const strategy of [new LenientReplay({ before: [], steps: [], pending: [] }), new FollowIds([], [])]) {
+    const { recording } = await record(woken, strategy);
+    expect(recording.steps.map(({ what }) => what)).toEqual(['start old', 'start young', 'lock A', 'park old']);
+  }
+});
+
+test('a data choice gets the answer that was given at its site, though others have gone', async () => {
+  const choosing = (...sites: readonly string[]): Program =>
+    lockProgram('choosing', (_lock, { rt }) => ({
+      only: (task) => {
+        for (const site of sites) rt.choose(task, site, 3);
+        return Promise.resolve();
+      },
+    }));
+  const last: Strategy = { choose: () => 0, chooseValue: (site) => (site === 'fault' ? 1 : 2) };
+  const { recording } = await record(choosing('fault', 'response'), last);
+  const again = await record(choosing('response', 'unknown', 'fault'), new LenientReplay(recording));
+  expect(again.recording.steps[0]!.values.map(({ site, value }) => [site, value])).toEqual([
+    ['response', 2],
+    ['unknown', 0],
+    ['fault', 1],
+  ]);
+});
+
+test('a recorded step that does not come is given up after a while, and the others go on', () => {
+  const step = (id: number, name: string, what: string): Recording['steps'][number] => ({ id, name, what, forced: false, values: [] });
+  const replay = new LenientReplay({ before: [], steps: [step(-1, 't', 'gone'), step(-2, 'u', 'timer u')], pending: [] });
+  const candidates = [
+    { id: -2, name: 'u' },
+    { id: -1, name: 't' },
+  ];
+  const chosen = Array.from({ length: 17 }, () => candidates[replay.choose(candidates, 2, null)]!.name).join('');
+  expect(chosen).toBe(`${'t'.repeat(16)}u`);
+  expect([replay.skipped, replay.added]).toEqual([1, 16]);
 });
 
 describe('without an edit', () => {

@@ -131,6 +131,19 @@ describe('strict replay of a recording', () => {
     expect(diverged).toMatch(/^replay diverged at choice \d+: expected t\d \(\d\): .+; got t1 \(0\): \w+ \w+ \(step \d+\)$/);
   });
 
+  test('stops where there is a choice that was none, or none where there was one', async () => {
+    const tasks = (...names: readonly string[]): ReturnType<typeof abba> =>
+      lockProgram('tasks', (lock) => Object.fromEntries(names.map((name) => [name, (task) => nest(task, [lock('A')])])));
+    const record = async (program: ReturnType<typeof abba>): Promise<Recording> =>
+      (await reproduce(program, { ...SETTINGS, choices: [], strategy: new StrictlyFirst() })).recording;
+    expect((await again(tasks('t1', 't2'), await record(tasks('t1')))).diverged).toBe(
+      'replay diverged at choice 0: expected t1 (0): start t1, and nobody else; got t1 (0): start t1, t2 (1): start t2 (step 1)',
+    );
+    expect((await again(tasks('t1'), await record(tasks('t1', 't2')))).diverged).toBe(
+      'replay diverged at choice 0: expected t1 (0): start t1, among others; got t1 (0): start t1 (step 1)',
+    );
+  });
+
   test('stops where the list has ended but the run goes on', async () => {
     const recording = await recorded();
     const { diverged } = await again(abba(), { ...recording, steps: recording.steps.slice(0, 2) });

@@ -145,18 +145,20 @@ describe('made-up schedules', () => {
     ]);
   });
 
-  test('a task that only comes by gets no column when there are many', () => {
+  test('of many tasks, those get a column that the finding names or that come again', () => {
     const others = [1, 2, 3, 4].map((id) => step(id, `guest${id}`, `lock own${id}`));
-    const lines = head(
-      scheduleLines(schedule([step(0, 'admin', 'start admin'), ...others, step(0, 'admin', 'lock m')], { tasks: ['admin'] })),
-    );
+    const timeline = [step(0, 'admin', 'start admin'), ...others, step(0, 'admin', 'lock m')];
+    const lines = head(scheduleLines(schedule(timeline, { tasks: ['guest4'] })));
     expect(lines.slice(2, -1)).toEqual([
-      '         admin',
-      '         -----',
+      `         admin${' '.repeat(45)}guest4`,
+      `         -----${' '.repeat(45)}------`,
       '      1  start',
-      ...[1, 2, 3, 4].map((id) => `      ${id + 1}  (guest${id}: lock own${id})`),
+      ...[1, 2, 3].map((id) => `      ${id + 1}  (guest${id}: lock own${id})`),
+      `      5  ${' '.repeat(50)}lock own4`,
       '      6  lock m',
     ]);
+    const constraints = [{ before: { task: 'guest2', what: 'lock own2' }, after: { task: 'guest4', what: 'lock own4' } }];
+    expect(head(scheduleLines(schedule(timeline, { tasks: ['guest4'] }), { constraints }))[2]).toMatch(/^ +admin +guest2 +guest4$/);
   });
 
   test('timers have no column', () => {

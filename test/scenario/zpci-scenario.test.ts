@@ -13,7 +13,7 @@ import { zpciProgram } from '../../src/scenario/zpci-program.ts';
 import { zpciDesignNames } from '../../src/zpci/locking/designs.ts';
 import { ROOT } from '../tidy/tree.ts';
 
-const FILE = join(ROOT, 'scenarios', 'history', '003-zpci.yaml');
+const fileOf = (name: string) => join(ROOT, 'scenarios', 'history', `${name}.yaml`);
 const load = (text: string) => loadScenario(text, 'f.yaml', { designs: ['guests-lock'] });
 
 test('what is left out has its default', () => {
@@ -44,25 +44,20 @@ test.each([
   expect(() => load(text)).toThrow(message);
 });
 
-describe('the scenario of the thread', () => {
-  const scenario = loadScenarioFile(FILE, { designs: ['guests-lock'] });
+describe.each(['003-zpci', '003-in-flight'])('%s', (name) => {
+  const scenario = loadScenarioFile(fileOf(name), { designs: ['guests-lock'] });
   const programOf = (design: string) => zpciProgram(design, { name: scenario.name, scenario: scenario.zpci! });
 
   test.each(zpciDesignNames())('under %s comes to what it expects', async (design) => {
     const expected = expectedKinds(scenario.expect, design);
     const search = new RandomWalk({ seed: 1 });
-    const settings = { program: programOf(design), search, seed: 1, budget: { schedules: 60 }, collect: true, recheck: 0.2 };
-    const { verdict, failures, unstable } = await new Explorer(settings).explore();
-    expect(unstable).toEqual([]);
+    // What is made twice must come out alike; an order of locks, though, is reported once in a campaign, and ends the second making only.
+    const recheck = expected.length === 0 ? 0.2 : 0;
+    const settings = { program: programOf(design), search, seed: 1, budget: { schedules: 60 }, collect: true, recheck };
+    const { verdict, failures, unstable, rechecked } = await new Explorer(settings).explore();
+    expect([unstable, rechecked > 0]).toEqual([[], expected.length === 0]);
     expect([...new Set(failures.map(({ finding }) => finding.kind))].toSorted()).toEqual([...expected].toSorted());
     expect(verdict).toBe(expected.length === 0 ? 'clean' : 'finding');
-  });
-
-  test.each(zpciDesignNames())('under %s the first schedule tells', async (design) => {
-    const strategy = new RandomStrategy(7);
-    const { findings, outcome } = await execute(programOf(design), { strategy, seed: 1, maxSteps: 10_000 });
-    const hangs = expectedKinds(scenario.expect, design).length > 0;
-    expect([outcome, findings.length > 0]).toEqual([hangs ? 'stopped' : 'done', hangs]);
   });
 
   test('the state at the end is what became of the stores', async () => {
@@ -70,6 +65,14 @@ describe('the scenario of the thread', () => {
     const { run } = await execute(programOf('zdev-trylock'), { strategy, seed: 1, maxSteps: 10_000 });
     expect(JSON.parse(run.digest!())).toMatchObject({ state: 'standby', attached: false, references: 1 });
   });
+});
+
+test.each(zpciDesignNames())('under %s the first schedule of 003-zpci tells', async (design) => {
+  const { expect: expectation, zpci } = loadScenarioFile(fileOf('003-zpci'));
+  const strategy = new RandomStrategy(7);
+  const { findings, outcome } = await execute(zpciProgram(design, { scenario: zpci! }), { strategy, seed: 1, maxSteps: 10_000 });
+  const hangs = expectedKinds(expectation, design).length > 0;
+  expect([outcome, findings.length > 0]).toEqual([hangs ? 'stopped' : 'done', hangs]);
 });
 
 test('an event that ends otherwise than expected is a finding with its place', async () => {

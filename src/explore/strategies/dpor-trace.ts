@@ -3,7 +3,6 @@
  * is the join of those of all earlier steps that it depends on, and one more for its own task.
  */
 import { Access, accessClass, races, type AccessKind } from '../../runtime/access.ts';
-import { CLOCK } from '../../runtime/footprint.ts';
 import type { Runnable } from '../../runtime/strategy.ts';
 import { Task } from '../../runtime/task.ts';
 import { textHash } from '../trace-hash.ts';
@@ -73,7 +72,7 @@ export class DporTrace implements ObjectNames {
       ids: [],
       accesses: [],
       scope: Scope.TOUCHED,
-      background: !(by instanceof Task) || by.daemon || by.ended,
+      background: inBackground(by),
       ends: false,
       clock: [],
     };
@@ -109,31 +108,25 @@ export class DporTrace implements ObjectNames {
     }
   }
 
-  /** What a task that was left over would do next, as if it did it now. */
-  pending(task: Task, object: object | null, access: AccessKind): Step {
-    const thread = this.threadOf(task.id);
+  /** What a task or timer that was left over would do next, as if it did it now. */
+  pending(by: Runnable, object: object | null, access: AccessKind): Step {
+    const thread = this.threadOf(by.id);
     const ids = object === null ? [] : [this.numberOf(object)];
     const step: Step = {
       index: this.steps.length,
-      by: task.id,
+      by: by.id,
       thread,
       nth: (this.lastOf[thread]?.nth ?? 0) + 1,
       before: this.lastOf[thread],
       ids,
       accesses: object === null ? [] : [access],
       scope: Scope.TOUCHED,
-      background: task.daemon,
+      background: inBackground(by),
       ends: false,
       clock: [],
     };
     this.setClock(step);
     return step;
-  }
-
-  /** Did the step arm or cancel a timer? */
-  changesTimers({ ids }: Step): boolean {
-    const clock = this.numbers.get(CLOCK);
-    return clock !== undefined && ids.includes(clock);
   }
 
   /** Earlier steps of others that could as well have come later, as far as their footprints tell; the latest one first. */
@@ -195,6 +188,8 @@ export class DporTrace implements ObjectNames {
 function concerns(step: Step, earlier: Step): boolean {
   return step.scope === Scope.EVERYTHING || (step.ends && earlier.background) || (step.background && earlier.ends);
 }
+
+export const inBackground = (by: Runnable): boolean => !(by instanceof Task) || by.daemon || by.ended;
 
 function tagOf(object: object): number {
   if (object instanceof Task) return object.key;

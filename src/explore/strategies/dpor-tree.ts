@@ -4,7 +4,7 @@
 import type { Runnable } from '../../runtime/strategy.ts';
 import { Task } from '../../runtime/task.ts';
 import { Footprint } from './dpor-footprint.ts';
-import type { DporTrace, Step } from './dpor-trace.ts';
+import { inBackground, type DporTrace, type Step } from './dpor-trace.ts';
 
 interface Candidate {
   readonly id: number;
@@ -28,7 +28,7 @@ export class StateNode {
   constructor(candidates: readonly Runnable[], n: number, known: number) {
     this.candidates = candidates.slice(0, n).map((who) => ({
       id: who.id,
-      background: !(who instanceof Task) || who.daemon || who.ended,
+      background: inBackground(who),
       timer: !(who instanceof Task),
     }));
     this.known = known;

@@ -11,7 +11,7 @@ import type { ControlledRuntime } from '../../runtime/controlled.ts';
 import { CUT, type Runnable, type Strategy } from '../../runtime/strategy.ts';
 import type { AccessKind } from '../../runtime/access.ts';
 import { nextAccess, nextObject, type StepRecorder } from '../../runtime/footprint.ts';
-import type { Task } from '../../runtime/task.ts';
+import { Task } from '../../runtime/task.ts';
 import type { Search } from '../search.ts';
 import { Scope, type ScopeKind } from './dpor-footprint.ts';
 import { DporTrace, join, type Clock, type Step, knows } from './dpor-trace.ts';
@@ -48,10 +48,11 @@ export class Dpor implements Search, Strategy, StepRecorder {
     this.nodes.length = this.depth;
     this.states.length = this.nodes.filter((node) => node instanceof StateNode).length;
     if (last !== null && last.scope !== Scope.TOUCHED) this.couldHaveComeBefore(last);
-    if (last !== null && last.scope === Scope.END) this.couldHaveEndedLater(last, rt.tasks);
+    if (last !== null && last.scope === Scope.END && (rt.timers.size > 0 || rt.tasks.some(canGoOn))) this.couldHaveEndedLater(last);
     // Who could have gone on instead of the last step is asked for there, or sleeps.
     const asked = outcome === 'step-limit' ? undefined : this.states.at(-1);
     for (const task of rt.tasks) if (!canGoOn(task) || asked?.isCandidate(task.id) !== true) this.leftOver(task);
+    for (const timer of rt.timers) if (asked?.isCandidate(timer.id) !== true) this.leftOver(timer);
     this.current = null;
   }
 
@@ -132,10 +133,9 @@ export class Dpor implements Search, Strategy, StepRecorder {
     this.races(step);
   }
 
-  /** Everybody who waits for ever, or was stopped: what it has announced races with what others did. */
-  private leftOver(task: Task): void {
-    if (task.op === null && task.firstEffect === null) return;
-    this.races(this.trace.pending(task, nextObject(task), nextAccess(task)));
+  /** Everybody who waits for ever, or was stopped: what it would do next races with what others did. */
+  private leftOver(by: Runnable): void {
+    if (!(by instanceof Task) || by.op !== null || by.firstEffect !== null) this.races(this.trace.pending(by, nextObject(by), nextAccess(by)));
   }
 
   /** The execution ended with this step: what could go on then could have done so before. */
@@ -150,9 +150,7 @@ export class Dpor implements Search, Strategy, StepRecorder {
    * What could still go on in the background comes after the last step only when another foreground task is there then: each of those whose
    * end does not come before that step could be the last one.
    */
-  private couldHaveEndedLater(last: Step, left: readonly Task[]): void {
-    const timers = this.states[last.index]!.candidates.some(({ timer }) => timer) || this.trace.changesTimers(last);
-    if (!timers && !left.some(canGoOn)) return;
+  private couldHaveEndedLater(last: Step): void {
     for (const step of this.trace.steps) if (step.ends && step !== last && !knows(last.clock, step)) this.reverse(step, last);
   }
 

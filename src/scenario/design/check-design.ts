@@ -83,14 +83,14 @@ interface GuardPlace {
 
 function guardProblems(field: FieldName, plan: GuardPlan, { where, locks }: GuardPlace): ScenarioError[] {
   if (plan === 'unguarded') return [];
-  return plan.flatMap(({ lock }, i) => {
-    const place = where.inside(i);
-    const known = locks.get(lock);
-    if (known === undefined) return [unknown(place, lock, [...locks.keys()])];
-    const ofHost = field in HOST_FIELDS;
-    if (ofHost && known.of !== 'host')
-      return [place.problem({ expected: 'a lock of the host: the field is part of no other object', got: lock })];
-    return [];
+  return plan.flatMap((part, i) => {
+    const names = part.kind === 'either' ? [part.lock, part.inner] : [part.lock];
+    return names.flatMap((lock) => {
+      const known = locks.get(lock);
+      if (known === undefined) return [unknown(where.inside(i), lock, [...locks.keys()])];
+      if (known.of === 'host' || !(field in HOST_FIELDS)) return [];
+      return [where.inside(i).problem({ expected: 'a lock of the host: the field is part of no other object', got: lock })];
+    });
   });
 }
 

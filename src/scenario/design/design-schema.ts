@@ -10,7 +10,8 @@ import { lockName, stepSchema } from './step-schema.ts';
 
 const BASE = 'the name of a design that comes as a file (global-mutex, guests-lock), or a design file: ./NAME.yaml';
 const ORDER = 'chains of locks, the outermost first, like [[guests_lock, mdevs_lock]]';
-const GUARD = 'unguarded, or a list of locks and { reader: LOCK }';
+const GUARD = 'unguarded, or a list of locks, { reader: LOCK } and { either: [OUTER, INNER] }';
+const EITHER = 'two locks: [OUTER, INNER]';
 
 const lock = fields('a lock { kind, of, protects }', {
   kind: oneOf('a kind of lock', ['mutex', 'rwsem', 'rwlock', 'flag']),
@@ -18,7 +19,8 @@ const lock = fields('a lock { kind, of, protects }', {
   protects: z.string({ error: 'a sentence' }).default(''),
 });
 
-const guardedBy = z.union([lockName, fields(GUARD, { reader: lockName })], { error: GUARD });
+const either = z.tuple([lockName, lockName], { error: EITHER }).meta({ minItems: 2, maxItems: 2 });
+const guardedBy = z.union([lockName, fields(GUARD, { reader: lockName.optional(), either: either.optional() })], { error: GUARD });
 const guard = z.union([z.literal('unguarded', { error: GUARD }), z.array(guardedBy, { error: GUARD }).min(1, { error: GUARD })], {
   error: GUARD,
 });

@@ -54,14 +54,25 @@ function readGuards(top: Where, { guards }: DesignFields): Map<FieldName, GuardP
   const read = new Map<FieldName, GuardPart>();
   const add = (field: FieldName, key: string): void => {
     const plan = guards[key];
-    if (plan !== undefined) read.set(field, { plan: toPlan(plan), where: top.inside('guards', key) });
+    if (plan !== undefined) {
+      const where = top.inside('guards', key);
+      read.set(field, { plan: toPlan(plan, where), where });
+    }
   };
   for (const [group, members] of Object.entries(FIELD_GROUPS)) for (const field of members) add(field, group);
   for (const field of FIELD_NAMES) add(field, field);
   return read;
 }
 
-function toPlan(plan: 'unguarded' | readonly (string | { readonly reader: string })[]): GuardPlan {
+type GuardFields = string | { readonly reader?: string | undefined; readonly either?: readonly [string, string] | undefined };
+
+function toPlan(plan: 'unguarded' | readonly GuardFields[], where: Where): GuardPlan {
   if (plan === 'unguarded') return plan;
-  return plan.map((guard) => (typeof guard === 'string' ? { lock: guard, reader: false } : { lock: guard.reader, reader: true }));
+  return plan.map((guard, i) => {
+    if (typeof guard === 'string') return { kind: 'lock', lock: guard };
+    const { reader, either } = guard;
+    if ((reader === undefined) === (either === undefined)) throw where.inside(i).problem({ expected: 'one of reader and either' });
+    if (either !== undefined) return { kind: 'either', lock: either[0], inner: either[1] };
+    return { kind: 'reader', lock: reader! };
+  });
 }

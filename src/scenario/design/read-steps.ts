@@ -7,7 +7,7 @@ import type { Answer, Condition, Otherwise, Step } from '../../vfio-ap/locking/y
 import { spotAt, type Spot, type SpotPlace } from '../../vfio-ap/locking/yaml/spot.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { validate } from '../validate.ts';
-import { Where } from './design-part.ts';
+import type { Where } from './design-part.ts';
 import { stepForms, VERBS, type StepFields, type VerbName } from './step-schema.ts';
 
 const LIST = z.array(z.unknown(), { error: 'a list of steps' });

@@ -2,6 +2,7 @@
  * Preemption and delay bounding: what each toy needs, and that raising the bound comes to every schedule once.
  */
 import { describe, expect, it } from 'vitest';
+import type { Program } from '../../../src/explore/program.ts';
 import { Bounded } from '../../../src/explore/strategies/bounded.ts';
 import { Dfs } from '../../../src/explore/strategies/dfs.ts';
 import { campaign, courses, searchNamed } from '../hunt.ts';
@@ -59,6 +60,27 @@ describe('delay bounding', () => {
 
   it('begins with the one schedule in which everybody goes on by itself', async () => {
     expect((await courses(threeLockCycle, new Bounded('delay', 0), 10)).length).toBe(1);
+  });
+});
+
+describe('time under a bound', () => {
+  it('passes by itself only when nobody else can go on', async () => {
+    const all = await courses(poll(true), new Bounded('delay', 0), 10);
+    expect(all.map(({ outcome }) => outcome)).toEqual(['done']);
+  });
+
+  it('lets any of those that sleep equally long be the next, without a preemption', async () => {
+    const sleepers: Program = {
+      name: 'sleepers',
+      build: ({ rt }) => ({
+        start: () => {
+          for (const name of ['first', 'second']) rt.spawn(name, async (task) => rt.sleep(task, 1));
+        },
+      }),
+    };
+    const all = await courses(sleepers, new Bounded('preemption', 0), 100);
+    const bothAsleep = all.filter(({ choices }) => choices[0] === 0 && choices[1] === 1);
+    expect(new Set(bothAsleep.map(({ choices }) => choices[2]))).toEqual(new Set([0, 1]));
   });
 });
 

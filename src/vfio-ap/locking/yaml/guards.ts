@@ -7,10 +7,16 @@ import type { FieldGuard } from '../../../locks/guarded-field.ts';
 import { ApMatrixMdev } from '../../ap-matrix-mdev.ts';
 import { MatrixDev } from '../../matrix-dev.ts';
 import type { VfioApQueue } from '../../vfio-ap-queue.ts';
-import { readerGuard } from '../field-guards.ts';
+import { eitherGuard, readerGuard } from '../field-guards.ts';
 import type { DesignLocks, Owner } from './design-locks.ts';
 import { HOST_FIELDS, KVM_FIELDS, MDEV_FIELDS, QUEUE_FIELDS, type FieldName, type Guarded } from './fields.ts';
-import type { DesignPlan, LockOwner } from './plan.ts';
+import type { DesignPlan, GuardPart, LockOwner } from './plan.ts';
+
+/** The object that a field is part of. */
+interface GuardedObject {
+  readonly owner: Owner;
+  readonly kind: LockOwner;
+}
 
 export class PlannedGuards {
   private readonly guards: DesignPlan['guards'];
@@ -42,15 +48,26 @@ export class PlannedGuards {
   private guardAll<T extends Owner>(fields: Readonly<Record<string, (owner: T) => Guarded>>, owner: T, kind: LockOwner): void {
     for (const [name, fieldOf] of Object.entries(fields)) {
       const rule = this.guards.get(name as FieldName)!;
-      fieldOf(owner).guardedBy(rule === 'unguarded' ? rule : rule.map(({ lock, reader }) => this.guard(lock, reader, { owner, kind })));
+      fieldOf(owner).guardedBy(rule === 'unguarded' ? rule : rule.map((part) => this.guard(part, { owner, kind })));
     }
   }
 
-  private guard(lock: string, reader: boolean, field: { readonly owner: Owner; readonly kind: LockOwner }): FieldGuard {
-    const of = this.locks.ownerOf(lock);
-    const guard = of === 'host' || of === field.kind ? this.locks.of(lock, of === 'host' ? this.host : field.owner) : null;
-    const found = guard ?? this.linked(lock, of, field.owner);
-    return reader ? readerGuard(found.name, (task) => found.heldBy(task)) : found;
+  private guard(part: GuardPart, field: GuardedObject): FieldGuard {
+    const found = this.lock(part.lock, field);
+    switch (part.kind) {
+      case 'lock':
+        return found;
+      case 'reader':
+        return readerGuard(found.name, (task) => found.heldBy(task));
+      case 'either':
+        return eitherGuard(found, this.lock(part.inner, field));
+    }
+  }
+
+  private lock(name: string, { owner, kind }: GuardedObject): FieldGuard {
+    const of = this.locks.ownerOf(name);
+    if (of === 'host') return this.locks.of(name, this.host);
+    return of === kind ? this.locks.of(name, owner) : this.linked(name, of, owner);
   }
 
   private linked(lock: string, of: LockOwner, owner: Owner): FieldGuard {

@@ -55,8 +55,14 @@ export type Step = At &
 /** What a step can read into a variable: the mdev behind the hook, the guest of an mdev. */
 export type VariableField = 'kvm.hook' | 'mdev.kvm';
 
-/** `reader`: who holds it may read although it does not keep other writers out. */
-export type GuardPlan = 'unguarded' | readonly { readonly lock: string; readonly reader: boolean }[];
+export type GuardPart =
+  | { readonly kind: 'lock'; readonly lock: string }
+  /** Who holds it may read although it does not keep other writers out. */
+  | { readonly kind: 'reader'; readonly lock: string }
+  /** The outer one held exclusively, or the inner one. */
+  | { readonly kind: 'either'; readonly lock: string; readonly inner: string };
+
+export type GuardPlan = 'unguarded' | readonly GuardPart[];
 
 export type ChangeKind = Target['kind'];
 

@@ -1,0 +1,62 @@
+/**
+ * `apemu designs`: every locking design against every scenario of the driver's history. No kernel counterpart.
+ */
+import { differences, type Cell } from '../campaign/design-cell.ts';
+import { designsTable } from '../campaign/designs-table.ts';
+import { setEngineFlags } from '../campaign/engine-flags.ts';
+import { designsJson } from '../report/designs-json.ts';
+import { designsText } from '../report/designs-text.ts';
+import { seconds } from '../report/layout.ts';
+import { hostNow } from '../runtime/host-clock.ts';
+import type { CommandBody } from './command.ts';
+import { designsSettings, type DesignsSettings } from './designs-settings.ts';
+import { EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK } from './exit-code.ts';
+import { Interrupts, type SignalSource } from './interrupt.ts';
+import { StatusLine } from './status-line.ts';
+import { paintFor, writeOut, type Terminal } from './terminal.ts';
+
+export const designs: CommandBody = (options, terminal) => {
+  const settings = designsSettings(options);
+  setEngineFlags();
+  return designsSession(settings, { terminal, signals: process });
+};
+
+export interface DesignsPorts {
+  readonly terminal: Terminal;
+  readonly signals: SignalSource;
+}
+
+export async function designsSession(settings: DesignsSettings, ports: DesignsPorts): Promise<number> {
+  const { work, seed, json } = settings;
+  const { stdout } = ports.terminal;
+  const since = hostNow();
+  const { cells, interrupted } = await explored(settings, ports);
+  const table = { cells, planned: work.length, seed, elapsedMs: hostNow() - since, interrupted };
+  await writeOut(stdout, json ? designsJson(cells) : designsText(table, paintFor(ports.terminal)));
+  if (interrupted) return EXIT_INTERRUPTED;
+  return cells.some((cell) => differences(cell).length > 0) ? EXIT_FOUND : EXIT_OK;
+}
+
+async function explored(
+  { work, workers, quiet }: DesignsSettings,
+  { terminal, signals }: DesignsPorts,
+): Promise<{ cells: Cell[]; interrupted: boolean }> {
+  let done = 0;
+  let interrupted = false;
+  const status = new StatusLine(terminal.stderr, (ms) => `${seconds(ms)}: ${done} of ${work.length} cells`, !quiet);
+  const stop = (): void => {
+    interrupted = true;
+    status.above('apemu: interrupted, showing the cells that are done (again to leave at once)\n');
+  };
+  const interrupts = new Interrupts(signals, { stop, stalled: () => undefined });
+  const onCell = (now: number): void => {
+    done = now;
+  };
+  try {
+    const cells = await designsTable(work, workers, { onCell, interrupted: () => interrupted });
+    return { cells, interrupted };
+  } finally {
+    interrupts.close();
+    status.stop();
+  }
+}
