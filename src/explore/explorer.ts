@@ -155,13 +155,13 @@ export class Explorer {
 
   /** Makes a clean execution once more: it must take the same course. */
   private async compare(execution: Execution): Promise<void> {
-    const { program, seed, maxSteps = MAX_STEPS, releaseSteps } = this.settings;
+    const { program, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true } = this.settings;
     this.rechecked++;
     const again = await reproduce(program, {
-      choices: execution.choices,
-      seed,
-      maxSteps,
+      ...{ choices: execution.choices, seed, maxSteps, maps },
       ...(releaseSteps === undefined ? {} : { releaseSteps }),
+      // A fresh validator reports what the campaign knows by now: that is no other course.
+      counts: () => false,
     });
     const course =
       again.diverged ?? (again.timeline.length === execution.steps ? null : `${again.timeline.length} steps instead of ${execution.steps}`);

@@ -36,6 +36,7 @@ export class ControlledTimer implements Timer, Runnable {
 
   /** The strategy may let it fire from now on. */
   arm(): void {
+    this.clock.timed();
     if (!this.cancelled) this.owner.push(this);
   }
 

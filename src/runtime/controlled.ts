@@ -49,9 +49,9 @@ export class ControlledRuntime implements Runtime {
   private maxSteps: number;
   private readonly allSteps: boolean;
   private readonly record: boolean;
-  private readonly live: Task[] = [];
   /** Armed. */
   readonly timers: ControlledTimer[] = [];
+  private readonly live: Task[] = [];
   private readonly candidates: Runnable[] = [];
   private readonly endListeners: EndListener[] = [];
   private readonly blockListeners: BlockListener[] = [];
@@ -195,9 +195,8 @@ export class ControlledRuntime implements Runtime {
     this.done('uncontrolled-await');
   }
 
-  /** Between two runs, when what came before was preparation: choices and steps begin anew. */
+  /** Between two runs, when what came before was preparation, queued effects included: choices and steps begin anew. */
   begin({ strategy, maxSteps, recorder }: Phase): void {
-    // What ended tasks have left to become visible belongs to the preparation.
     for (const task of [...this.live]) while (task.firstEffect !== null) this.takeEffect(task);
     this.strategy = strategy;
     this.maxSteps = maxSteps;

@@ -257,11 +257,4 @@ describe('a mistake is told in one line:', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toMatch(/^apemu replay: replay token: the text of changing\.yaml has changed since the token was made: [^\n]+\n$/);
   });
-
-  test('a host that cannot come up', () => {
-    writeFileSync(join(folder, 'twice.yaml'), TINY.replace('mdevs: [', 'mdevs: [{ name: m0, adapters: [5], domains: [4] }, '));
-    const { code, err } = apemu('explore', 'twice.yaml');
-    expect(code).toBe(2);
-    expect(err).toMatch(/^twice\.yaml[^\n]+\n$/);
-  });
 });

@@ -164,7 +164,8 @@ export function randomProgram(random: Prng, kinds: readonly ActionName[]): Rando
     tasks.forEach((steps, t) => {
       world.task(`t${t}`, async (task) => {
         const held = new Map<object, Guard>();
-        for (const [k, { kind, i }] of steps.entries()) await (ACTIONS[kind] as Action)({ world, shared, task, i, held, mark: t * 10 + k + 1 });
+        for (const [k, { kind, i }] of steps.entries())
+          await (ACTIONS[kind] as Action)({ world, shared, task, i, held, mark: t * 10 + k + 1 });
         for (const guard of [...held.values()].toReversed()) guard.release();
       });
     });

@@ -161,6 +161,11 @@ describe('made-up schedules', () => {
     expect(head(scheduleLines(schedule(timeline, { tasks: ['guest4'] }), { constraints }))[2]).toMatch(/^ +admin +guest2 +guest4$/);
   });
 
+  test('of few tasks, all get a column', () => {
+    const timeline = [step(0, 'a', 'write x'), step(1, 'b', 'read x'), step(2, 'c', 'read x'), step(0, 'a', 'write x')];
+    expect(head(scheduleLines(schedule(timeline, {})))[2]).toMatch(/^ +a +b +c$/);
+  });
+
   test('timers have no column', () => {
     const lines = head(scheduleLines(schedule([step(0, 'admin', 'sleep'), step(-1, 'scan', 'timer scan'), step(0, 'admin', 'sleep')], {})));
     expect(lines.slice(2, -1)).toEqual(['         admin', '         -----', '      1  sleep', '      2  (scan: timer)', '      3  sleep']);

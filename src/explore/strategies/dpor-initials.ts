@@ -8,7 +8,7 @@ export interface Initials {
   /** Steps after `rival` that do not come of it, in order. */
   readonly between: readonly Step[];
   /** Ids of those who can do the first of these steps; that of `step`, when nothing of it has to come before. */
-  readonly initials: ReadonlySet<number>;
+  readonly initials: Set<number>;
 }
 
 export function initialsOf(steps: readonly Step[], rival: Step, step: Step): Initials {

@@ -80,11 +80,9 @@ export class StateNode {
     return this.todo.has(id) || this.sleep.has(id);
   }
 
-  /** Is doing its step after those between covered by doing it here at once? */
-  coversAfter(id: number, between: readonly Step[], { trace, initial }: { trace: DporTrace; initial: boolean }): boolean {
-    const footprint = this.done.get(id) ?? this.sleep.get(id);
-    if (footprint !== undefined) return between.every((step) => !footprint.dependsOn(step, trace));
-    return initial && this.todo.has(id);
+  /** What its step from here touched, if it has been explored, here or where it went to sleep. */
+  footprintOf(id: number): Footprint | undefined {
+    return this.done.get(id) ?? this.sleep.get(id);
   }
 }
 

@@ -135,7 +135,8 @@ export class Dpor implements Search, Strategy, StepRecorder {
 
   /** Everybody who waits for ever, or was stopped: what it would do next races with what others did. */
   private leftOver(by: Runnable): void {
-    if (!(by instanceof Task) || by.op !== null || by.firstEffect !== null) this.races(this.trace.pending(by, nextObject(by), nextAccess(by)));
+    if (!(by instanceof Task) || by.op !== null || by.firstEffect !== null)
+      this.races(this.trace.pending(by, nextObject(by), nextAccess(by)));
   }
 
   /** The execution ended with this step: what could go on then could have done so before. */
@@ -172,9 +173,13 @@ export class Dpor implements Search, Strategy, StepRecorder {
   private reverse(rival: Step, step: Step): void {
     const state = this.states[rival.index]!;
     const { initials, between } = initialsOf(this.trace.steps, rival, step);
-    const moved = between.some(({ by }) => by === step.by);
-    for (const id of initials) if ((moved || id !== step.by) && state.covers(id)) return;
-    if (!moved && state.coversAfter(step.by, between, { trace: this.trace, initial: initials.has(step.by) })) return;
+    // Of a step that was explored from here before it is known better what it touches here.
+    const known = between.some(({ by }) => by === step.by) ? undefined : state.footprintOf(step.by);
+    if (known !== undefined) {
+      if (!between.some((other) => known.dependsOn(other, this.trace))) return;
+      initials.delete(step.by);
+    }
+    for (const id of initials) if (state.covers(id)) return;
     if (initials.has(step.by) && state.isCandidate(step.by)) {
       state.todo.add(step.by);
       return;

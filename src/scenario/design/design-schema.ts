@@ -21,9 +21,9 @@ const lock = fields('a lock { kind, of, protects }', {
 
 const either = z.tuple([lockName, lockName], { error: EITHER }).meta({ minItems: 2, maxItems: 2 });
 const guardedBy = z.union([lockName, fields(GUARD, { reader: lockName.optional(), either: either.optional() })], { error: GUARD });
-const guard = z.union([z.literal('unguarded', { error: GUARD }), z.array(guardedBy, { error: GUARD }).min(1, { error: GUARD })], {
-  error: GUARD,
-});
+const guard = z
+  .union([z.literal('unguarded', { error: GUARD }), z.array(guardedBy, { error: GUARD }).min(1, { error: GUARD })], { error: GUARD })
+  .meta({ id: 'guard' });
 const guards = Object.fromEntries([...Object.keys(FIELD_GROUPS), ...FIELD_NAMES].map((name) => [name, guard.optional()]));
 
 const shapeWith = <S extends z.ZodType>(step: S) => {

@@ -149,7 +149,9 @@ export class LockWalk {
   }
 
   private unlock(step: Extract<Step, { verb: 'unlock' }>, states: State[]): State[] {
-    if (this.known(step, 'unlock', step.lock) === null) return states;
+    const known = this.known(step, 'unlock', step.lock);
+    if (known === null) return states;
+    this.need(step, states, known.of === 'host' ? [] : [known.of]);
     if (states.some(({ held }) => !held.some((hold) => hold.lock === step.lock && hold.step !== null))) {
       this.result.foreign.push({ lock: step.lock, where: this.place(step).inside('unlock') });
     }
