@@ -1,10 +1,12 @@
 /**
  * Explores a unit, or a batch of it, in this thread. No kernel counterpart.
  */
+import { dirname } from 'node:path';
 import { Explorer, MAX_STEPS, type Budget, type Progress } from '../explore/explorer.ts';
 import type { Program } from '../explore/program.ts';
 import type { ExploreResult, FailingSchedule, Seen } from '../explore/result.ts';
 import { strategyByName } from '../explore/strategies/registry.ts';
+import { isDesignFile, loadDesign } from '../scenario/design-file.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { scenarioProgram } from '../scenario/scenario-program.ts';
 import { counts, type CampaignUnit } from './unit.ts';
@@ -27,6 +29,8 @@ export interface UnitResult {
 export async function exploreUnit(unit: CampaignUnit, budget: Budget, hooks: Hooks = {}): Promise<UnitResult> {
   const factory = strategyByName(unit.strategy);
   if (factory === null) throw new RangeError(`expected the name of a strategy, got ${unit.strategy}`);
+  // A thread of its own knows no design files but those that it has loaded itself.
+  if (isDesignFile(unit.design)) await loadDesign(unit.design, dirname(unit.scenario.source));
   const { seed, searchSeed, wanted, collect } = unit;
   const search = factory({ seed: searchSeed, maxSteps: MAX_STEPS });
   const explorer = new Explorer({

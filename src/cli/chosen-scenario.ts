@@ -1,6 +1,8 @@
 /**
  * Which scenario and which locking design a command line means. No kernel counterpart.
  */
+import { dirname, resolve } from 'node:path';
+import { designOf, isDesignFile, loadDesign } from '../scenario/design-file.ts';
 import { loadDefaultScenario, loadScenarioFile } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { designNames } from '../vfio-ap/locking/designs.ts';
@@ -10,7 +12,23 @@ import { wrongWord } from './usage-error.ts';
 
 export interface ChosenScenario {
   readonly scenario: Scenario;
+  /** Name of a built-in design, or key of a design file. */
   readonly design: string;
+}
+
+/**
+ * Loads the design file that the command line or the scenario names, if one of them does: the commands do this first, and what is chosen
+ * and run afterwards finds it. ScenarioError for what is no design.
+ */
+export async function loadChosenDesign(options: ParsedOptions): Promise<void> {
+  const named = options.get('design', NAME);
+  const [path] = options.positionals;
+  if (named !== undefined) {
+    if (isDesignFile(named)) await loadDesign(named, '.');
+  } else if (path !== undefined) {
+    const { design } = loadScenarioFile(path, { designs: designNames() });
+    if (isDesignFile(design)) await loadDesign(design, dirname(path));
+  }
 }
 
 /** UsageError or ScenarioError for what cannot be run. `command` is shown in front of complaints: `apemu run`. */
@@ -20,12 +38,16 @@ export function chosenScenario(command: string, options: ParsedOptions): ChosenS
   const named = options.get('design', NAME);
   if (named !== undefined) checkDesign(`${command}: --design`, named, names);
   const scenario = path === undefined ? loadDefaultScenario({ designs: names }) : loadScenarioFile(path, { designs: names });
-  const design = named ?? scenario.design;
-  // The loader lets paths of design files pass, which nothing here can read.
-  if (named === undefined) checkDesign(`${scenario.source}: design`, design, names);
+  if (named !== undefined) return { scenario, design: keyOf(named, '.') };
+  const design = keyOf(scenario.design, dirname(scenario.source));
+  // The loader lets paths of design files pass: whether they were loaded is for us to see.
+  checkDesign(`${scenario.source}: design`, design, names);
   return { scenario, design };
 }
 
+const keyOf = (design: string, folder: string): string => (isDesignFile(design) ? resolve(folder, design) : design);
+
 function checkDesign(where: string, design: string, names: readonly string[]): void {
-  if (!names.includes(design)) throw wrongWord(where, `a locking design (${names.join(', ')})`, { word: design, known: names });
+  if (designOf(keyOf(design, '.')) === undefined)
+    throw wrongWord(where, `a locking design (${names.join(', ')})`, { word: design, known: names });
 }

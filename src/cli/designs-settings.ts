@@ -17,6 +17,8 @@ import { UsageError, wrongWord } from './usage-error.ts';
 
 export interface DesignsSettings {
   readonly work: readonly CellWork[];
+  /** Designs whose cost is measured. */
+  readonly costs: readonly string[];
   readonly workers: number;
   readonly seed: number;
   readonly json: boolean;
@@ -43,7 +45,8 @@ export function designsSettings(options: ParsedOptions): DesignsSettings {
   });
   if (work.length === 0) throw new UsageError(`${WHERE}: expected designs that fit the scenarios, got none`);
   const workers = options.get('workers', WORKERS) ?? Math.min(availableParallelism(), MAX_WORKERS);
-  return { work, workers: Math.min(workers, work.length), seed, json: options.has('json'), quiet: options.has('quiet') };
+  const costs = options.has('cost') ? designNames().filter((design) => designs === null || designs.includes(design)) : [];
+  return { work, costs, workers: Math.min(workers, work.length), seed, json: options.has('json'), quiet: options.has('quiet') };
 }
 
 function cellOf(scenario: Scenario, design: string, { seed, budget }: { seed: number; budget: Budget }): CellWork {

@@ -4,10 +4,12 @@
 import { differences, type Cell } from '../campaign/design-cell.ts';
 import { designsTable } from '../campaign/designs-table.ts';
 import { setEngineFlags } from '../campaign/engine-flags.ts';
+import { costLines } from '../report/design-cost-text.ts';
 import { designsJson } from '../report/designs-json.ts';
 import { designsText } from '../report/designs-text.ts';
 import { seconds } from '../report/layout.ts';
 import { hostNow } from '../runtime/host-clock.ts';
+import { designCost, type DesignCost } from '../scenario/design-cost.ts';
 import type { CommandBody } from './command.ts';
 import { designsSettings, type DesignsSettings } from './designs-settings.ts';
 import { EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK } from './exit-code.ts';
@@ -32,7 +34,9 @@ export async function designsSession(settings: DesignsSettings, ports: DesignsPo
   const since = hostNow();
   const { cells, interrupted } = await explored(settings, ports);
   const table = { cells, planned: work.length, seed, elapsedMs: hostNow() - since, interrupted };
-  await writeOut(stdout, json ? designsJson(cells) : designsText(table, paintFor(ports.terminal)));
+  const costs: DesignCost[] = [];
+  if (!interrupted) for (const design of settings.costs) costs.push(await designCost(design));
+  await writeOut(stdout, json ? designsJson(cells, costs) : designsText(table, costLines(costs), paintFor(ports.terminal)));
   if (interrupted) return EXIT_INTERRUPTED;
   return cells.some((cell) => differences(cell).length > 0) ? EXIT_FOUND : EXIT_OK;
 }

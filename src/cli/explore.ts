@@ -2,12 +2,14 @@
  * `apemu explore`: schedules of a scenario until something is found, the budget is used up, or there are no more. No kernel counterpart.
  */
 import { setEngineFlags } from '../campaign/engine-flags.ts';
+import { loadChosenDesign } from './chosen-scenario.ts';
 import type { CommandBody } from './command.ts';
 import { exploreSession } from './explore-session.ts';
 import { exploreSettings } from './explore-settings.ts';
 
-export const explore: CommandBody = (options, terminal) => {
+export const explore: CommandBody = async (options, terminal) => {
+  await loadChosenDesign(options);
   const settings = exploreSettings(options);
   setEngineFlags();
-  return exploreSession(settings, { terminal, signals: process });
+  return await exploreSession(settings, { terminal, signals: process });
 };

@@ -2,6 +2,7 @@
  * `apemu replay`: the schedule of a token or of a saved file once more, to its end or up to one of its steps. No kernel counterpart.
  */
 import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setEngineFlags } from '../campaign/engine-flags.ts';
 import { programOf } from '../campaign/explore-unit.ts';
 import { replay as replaySchedule, replayUntil, type ReplayOutcome } from '../campaign/replay.ts';
@@ -9,6 +10,7 @@ import { fromFile, fromToken, type Replayable } from '../campaign/replayable.ts'
 import { readReplay, ReplayFileError } from '../explore/replay-file.ts';
 import { TokenError } from '../explore/token.ts';
 import { replayJson, replayText, stateJson, stateText, type ReplayReport } from '../report/replay-report.ts';
+import { designOf, isDesignFile, loadDesign } from '../scenario/design-file.ts';
 import { expectedKinds, isCorrected } from '../scenario/expectation.ts';
 import { EMBEDDED, loadDefaultScenario, loadScenario, loadScenarioFile } from '../scenario/load.ts';
 import { bootProblem } from '../scenario/scenario-program.ts';
@@ -31,10 +33,12 @@ export const replay: CommandBody = async (options, terminal) => {
   if (lenient && what.recording === null)
     throw new UsageError(`${WHERE}: --lenient: expected a file that explore --save has written, got a token, which names no steps`);
   if (lenient && until !== undefined) throw new UsageError(`${WHERE}: --lenient: expected it without --until, got both`);
+  const { design, scenario } = what.unit;
+  if (isDesignFile(design)) await loadDesign(design, dirname(scenario.source));
   const report = reportOn(what);
+  setEngineFlags();
   const problem = await bootProblem(programOf(what.unit));
   if (problem !== null) throw new UsageError(`${what.unit.scenario.source}: ${problem.message}`);
-  setEngineFlags();
   const json = options.has('json');
   if (until !== undefined) return await showState(report, until, { json, terminal });
   const outcome = await replaySchedule(what, { lenient });
@@ -53,7 +57,7 @@ function reportOn(what: Replayable): ReplayReport {
   const { scenario: file, design, quirks: chosen } = what.unit;
   const designs = designNames();
   const scenario = loadScenario(file.text, file.source, { designs });
-  if (!designs.includes(design)) throw wrongWord(WHERE, `a locking design (${designs.join(', ')})`, { word: design, known: designs });
+  if (designOf(design) === undefined) throw wrongWord(WHERE, `a locking design (${designs.join(', ')})`, { word: design, known: designs });
   const quirks = chosen ?? scenario.quirks;
   const unknown = quirks.find((name) => !QUIRK_NAMES.includes(name));
   if (unknown !== undefined) throw wrongWord(WHERE, `a known defect (${QUIRK_NAMES.join(', ')})`, { word: unknown, known: QUIRK_NAMES });

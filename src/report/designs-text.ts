@@ -31,10 +31,11 @@ const LETTERS: Readonly<Record<FindingKind, string>> = {
   'guest-error': 'g',
 };
 const CELL = 3;
-/** Of a name of a scenario in the legend. */
+/** Between two names of scenarios. */
 const LEGEND_GAP = '   ';
 
-export function designsText(table: DesignsTable, paint: Paint = PLAIN): string {
+/** `cost`: lines of what the designs cost, if that was asked for. */
+export function designsText(table: DesignsTable, cost: readonly string[], paint: Paint = PLAIN): string {
   const { cells, seed, elapsedMs } = table;
   const schedules = cells.reduce((sum, cell) => sum + cell.schedules, 0);
   const head = `apemu designs: ${count(cells.length, 'cell')}, ${schedules.toLocaleString('en-US')} schedules in ${seconds(elapsedMs)} (seed ${seed})`;
@@ -47,6 +48,7 @@ export function designsText(table: DesignsTable, paint: Paint = PLAIN): string {
       if (cell.replay !== null) lines.push(`    apemu replay ${cell.replay}`);
     }
   }
+  if (cost.length > 0) lines.push('', paint.bold('Cost'), ...cost);
   return `${[...lines, '', verdict(table, paint)].join('\n')}\n`;
 }
 
@@ -85,12 +87,11 @@ function matrix(cells: readonly Cell[], designs: readonly string[], scenarios: r
     ...scenarios.map((scenario) => cellText(cells.find((cell) => cell.design === design && cell.scenario === scenario))),
   ]);
   const table = tableLines(columns, rows);
-  const width = Math.max(...table.map(({ length }) => length));
-  const names = scenarios.map((scenario, i) => `${columns[i + 1]!.title}  ${scenario}`);
+  const names = scenarios.map((scenario, i) => `${columns[i + 1]!.title.padStart(2)}  ${scenario}`);
   const longest = Math.max(...names.map(({ length }) => length));
   const told = wrapWords(
     names.map((name) => name.padEnd(longest)),
-    Math.max(width, longest),
+    WIDTH - 2,
     LEGEND_GAP,
   );
   return [...told.map((line) => `  ${line}`.trimEnd()), '', ...table];

@@ -3,6 +3,10 @@
  */
 import type { StepRecorder } from './footprint.ts';
 import type { Strategy } from './strategy.ts';
+import type { Task } from './task.ts';
+
+export type EndListener = (task: Task, error: unknown) => void;
+export type BlockListener = (task: Task) => void;
 
 /**
  * done: all foreground tasks ended; stopped: `stop` was called (a finding); deadlock: nobody can go on; step-limit: `maxSteps`;

@@ -8,7 +8,7 @@
 import { Prng } from '../base/prng.ts';
 import { unwatchAwaits, watchAwaits } from './await-watch.ts';
 import { collectCandidates, removeTask } from './candidates.ts';
-import type { ControlledOptions, ControlledOutcome, Phase } from './controlled-options.ts';
+import type { BlockListener, ControlledOptions, ControlledOutcome, EndListener, Phase } from './controlled-options.ts';
 import { ControlledTimer, removeTimer } from './controlled-timer.ts';
 import { Access, type AccessKind } from './access.ts';
 import { CLOCK, effectObject, nextAccess, nextObject, type StepRecorder } from './footprint.ts';
@@ -20,9 +20,6 @@ import { RandomStrategy } from './random-strategy.ts';
 import type { MaybePromise, Runtime, TaskObserver, Timer } from './runtime.ts';
 import { CUT, type Runnable, type Strategy } from './strategy.ts';
 import { AGAIN, childKey, Task, type Effect, type Op, type SpawnOptions, type TaskBody } from './task.ts';
-
-type EndListener = (task: Task, error: unknown) => void;
-type BlockListener = (task: Task) => void;
 
 /** A task starts inside the stop of the one before it; this many deep it gets a stack of its own. */
 const NESTED_STARTS_MAX = 50;
@@ -197,6 +194,7 @@ export class ControlledRuntime implements Runtime {
 
   /** Between two runs, when what came before was preparation, queued effects included: choices and steps begin anew. */
   begin({ strategy, maxSteps, recorder }: Phase): void {
+    this.recorder = null;
     for (const task of [...this.live]) while (task.firstEffect !== null) this.takeEffect(task);
     this.strategy = strategy;
     this.maxSteps = maxSteps;
@@ -358,6 +356,7 @@ export class ControlledRuntime implements Runtime {
     effect.nextEffect = null;
     effect.takeEffect(task);
     if (task.firstEffect !== null) return;
+    if (task.due !== Number.POSITIVE_INFINITY) this.timed();
     if (task.ended) removeTask(this.live, task);
     else if (task.op?.blocked !== undefined && !task.op.enabled(task)) task.op.blocked(task);
   }

@@ -88,7 +88,8 @@ export async function bootProblem(program: Program): Promise<BootError | null> {
 /** What an exploration of the scenario leaves out, for statements about what was not found. */
 export function unexplored(scenario: Scenario): string[] {
   const left = FAULTS.filter(({ name }) => !scenario.faults.includes(name)).map(({ name, fails }) => `fault ${name} (${fails})`);
-  return [...left, 'periodic scans of the AP bus', ...quietGuests(scenario)];
+  const timers = 'timers out of the order of their times: what is due first fires first, however long code takes';
+  return [...left, 'periodic scans of the AP bus', timers, ...quietGuests(scenario)];
 }
 
 function quietGuests({ host }: Scenario): string[] {

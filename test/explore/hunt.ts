@@ -60,6 +60,7 @@ export async function courses(program: Program, search: Search, most: number): P
       maxSteps: MAX_STEPS,
       recorder: search.recorder ?? null,
       lockdep: false,
+      onOutcome: (how, rt) => search.stopped?.(how, rt),
     });
     const isNew = !seen.has(choices.join());
     seen.add(choices.join());

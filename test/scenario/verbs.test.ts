@@ -53,6 +53,15 @@ events:
   expect(report.events[0]!.what).toBe('open m2 for g');
 });
 
+test('another user of vfio may keep a device open: it is in the way of the guest, and closed when the run ends', async () => {
+  const report = await play(`guests: [{ name: g, mdev: m1, attach: false, workload: { instructions: [] } }]
+events:
+  - { task: admin, do: open, guest: g, mdev: m2, keep: true, expect: ok }
+  - { task: admin, do: attach, guest: g, expect: EPERM }`);
+  expect(report).toMatchObject({ ok: true, findings: [], quiescence: { clean: true } });
+  expect(report.events[0]!.what).toBe('open m2 for g and keep it');
+});
+
 test('the host loses a usage domain with its queues, and a control domain, and gets them back', async () => {
   const report = await play(`${guest('')}
 events:

@@ -62,20 +62,7 @@ export class DporTrace implements ObjectNames {
   }
 
   begin(by: Runnable): Step {
-    const thread = this.threadOf(by.id);
-    const step: Step = {
-      index: this.steps.length,
-      by: by.id,
-      thread,
-      nth: (this.lastOf[thread]?.nth ?? 0) + 1,
-      before: this.lastOf[thread],
-      ids: [],
-      accesses: [],
-      scope: Scope.TOUCHED,
-      background: inBackground(by),
-      ends: false,
-      clock: [],
-    };
+    const step = this.pending(by);
     this.steps.push(step);
     return step;
   }
@@ -108,25 +95,23 @@ export class DporTrace implements ObjectNames {
     }
   }
 
-  /** What a task or timer that was left over would do next, as if it did it now. */
-  pending(by: Runnable, object: object | null, access: AccessKind): Step {
+  /** A step that a task or timer that was left over would make now. It becomes no part of the execution. */
+  pending(by: Runnable): Step {
     const thread = this.threadOf(by.id);
-    const ids = object === null ? [] : [this.numberOf(object)];
-    const step: Step = {
+    const before = this.lastOf[thread];
+    return {
       index: this.steps.length,
       by: by.id,
       thread,
-      nth: (this.lastOf[thread]?.nth ?? 0) + 1,
-      before: this.lastOf[thread],
-      ids,
-      accesses: object === null ? [] : [access],
+      nth: (before?.nth ?? 0) + 1,
+      before,
+      ids: [],
+      accesses: [],
       scope: Scope.TOUCHED,
       background: inBackground(by),
       ends: false,
       clock: [],
     };
-    this.setClock(step);
-    return step;
   }
 
   /** Earlier steps of others that could as well have come later, as far as their footprints tell; the latest one first. */
@@ -145,7 +130,8 @@ export class DporTrace implements ObjectNames {
     return (this.tags[id] ??= tagOf(this.objects[id]!));
   }
 
-  private setClock(step: Step): void {
+  /** Joins what comes before the step. */
+  setClock(step: Step): void {
     if (step.before !== undefined) join(step.clock, step.before.clock);
     for (const id of step.ids) {
       const { past, current, kind: before } = this.histories[id]!;

@@ -9,8 +9,8 @@
 import type { ControlledOutcome } from '../../runtime/controlled-options.ts';
 import type { ControlledRuntime } from '../../runtime/controlled.ts';
 import { CUT, type Runnable, type Strategy } from '../../runtime/strategy.ts';
-import type { AccessKind } from '../../runtime/access.ts';
-import { nextAccess, nextObject, type StepRecorder } from '../../runtime/footprint.ts';
+import { Access, type AccessKind } from '../../runtime/access.ts';
+import { CLOCK, nextAccess, nextObject, type StepRecorder } from '../../runtime/footprint.ts';
 import { Task } from '../../runtime/task.ts';
 import type { Search } from '../search.ts';
 import { Scope, type ScopeKind } from './dpor-footprint.ts';
@@ -135,8 +135,13 @@ export class Dpor implements Search, Strategy, StepRecorder {
 
   /** Everybody who waits for ever, or was stopped: what it would do next races with what others did. */
   private leftOver(by: Runnable): void {
-    if (!(by instanceof Task) || by.op !== null || by.firstEffect !== null)
-      this.races(this.trace.pending(by, nextObject(by), nextAccess(by)));
+    if (by instanceof Task && by.op === null && by.firstEffect === null) return;
+    const step = this.trace.pending(by);
+    const object = nextObject(by);
+    if (object !== null) this.trace.touch(step, object, nextAccess(by));
+    if (by instanceof Task && by.due !== Number.POSITIVE_INFINITY) this.trace.touch(step, CLOCK, Access.WRITE);
+    this.trace.setClock(step);
+    this.races(step);
   }
 
   /** The execution ended with this step: what could go on then could have done so before. */

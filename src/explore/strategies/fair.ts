@@ -3,6 +3,8 @@
  * (Musuvathi and Qadeer: only then can a search that tries everything come to an end), and late in a run everybody takes turns, so that
  * a run without an end is the program's doing: a livelock.
  */
+import type { ControlledOutcome } from '../../runtime/controlled-options.ts';
+import type { ControlledRuntime } from '../../runtime/controlled.ts';
 import { CUT, type Runnable, type Strategy } from '../../runtime/strategy.ts';
 import type { ExecutionFacts, Search } from '../search.ts';
 import { slotOf } from './slots.ts';
@@ -74,6 +76,10 @@ export class Fair implements Search, Strategy {
     this.yieldedBefore = [];
     this.polling = [];
     return this.strategy === null ? null : this;
+  }
+
+  stopped(outcome: ControlledOutcome, rt: ControlledRuntime): void {
+    this.inner.stopped?.(outcome, rt);
   }
 
   ended(facts: ExecutionFacts): void {

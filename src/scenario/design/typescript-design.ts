@@ -30,6 +30,8 @@ const WANTED = 'export default defineDesign((api) => (context) => DESIGN)';
 export async function typeScriptDesign(path: string): Promise<TypeScriptDesign> {
   // An unreadable file is told in the same words as any other.
   readText(path, 'design file');
+  // In each thread that runs the design: places in reports then name its lines, not those of what was compiled from it.
+  process.setSourceMapsEnabled(true);
   const make = factoryOf(await importFile(path), path);
   const { name, order } = probe(make, path);
   return { name, order, make };
@@ -102,8 +104,8 @@ function problem(place: Place, expected: string, got: string): ScenarioError {
 /** The place of the user's file that the error names, if it names one: a syntax error does, and so does a stack. */
 function refusal(path: string, error: unknown, expected: string): ScenarioError {
   const { message, stack = '' } = error instanceof Error ? error : { message: String(error) };
-  const at = `${message}\n${stack}`.split(`${path}:`)[1];
-  const [, line, column] = /^(\d+):(\d+)/.exec(at ?? '') ?? [];
+  const at = `${message}\n${stack}`.split(path)[1];
+  const [, line, column] = /^:(\d+):(\d+)/.exec(at ?? '') ?? [];
   const place = line === undefined ? startOf(path) : { file: path, line: Number(line), column: Number(column) };
   // A compiler's message has a line of its own for the place, which is told already.
   const told = message.split('\n').findLast((text) => text.includes('ERROR: ')) ?? message.split('\n')[0]!;

@@ -29,13 +29,14 @@ export interface YamlDesign {
 /** ScenarioError for a text that cannot be read as a design at all; what is wrong with the design is in the answer. */
 export function yamlDesign(text: string, file: string): YamlDesign {
   const bases: string[] = [];
-  const design = withBase(readDesign(text, file), file, bases);
+  const design = withBase(readDesign(text, file), [file], bases);
   const { problems, edges } = checkDesign(design);
   const make = problems.length === 0 ? plannedDesign(planDesign(design)) : null;
   return { name: design.name, bases, order: design.order?.chains ?? [], edges, problems, make };
 }
 
-function withBase(design: DesignPart, file: string, bases: string[]): DesignPart {
+/** `files`: those that led here, the one just read last. */
+function withBase(design: DesignPart, files: readonly string[], bases: string[]): DesignPart {
   if (design.base === null) return design;
   const { name, where } = design.base;
   const known = Object.keys(BASE_DESIGNS);
@@ -52,9 +53,9 @@ function withBase(design: DesignPart, file: string, bases: string[]): DesignPart
       hint,
     });
   }
-  const path = isAbsolute(name) ? name : join(dirname(file), name);
-  if (bases.includes(path) || path === join(file)) throw where.problem({ expected: 'a base that is not based on this file', got: name });
+  const path = isAbsolute(name) ? name : join(dirname(files.at(-1)!), name);
+  if (files.some((file) => join(file) === path)) throw where.problem({ expected: 'a base that is not based on this file', got: name });
   bases.push(path);
   const below = readDesign(readText(path, 'design file'), path);
-  return onTopOf(withBase(below, path, bases), design);
+  return onTopOf(withBase(below, [...files, path], bases), design);
 }

@@ -40,9 +40,9 @@ class Favourite implements Search, Strategy {
 }
 
 describe('a fair search', () => {
-  it.each(['dfs', 'dpor'])('comes to an end where somebody polls, which %s alone does not', async (name) => {
+  it('comes to an end where somebody polls, which dfs alone does not', async () => {
     for (const toy of [poll(true), tryLoop]) {
-      const { verdict, bounds } = await campaign(toy, searchNamed(name), { schedules: 1000 });
+      const { verdict, bounds } = await campaign(toy, searchNamed('dfs'), { schedules: 1000 });
       expect(verdict, toy.name).toBe('exhausted');
       expect(bounds).toContain('who polls again lets everybody else go on first');
       const alone = await courses(toy, new Dfs(), 100);

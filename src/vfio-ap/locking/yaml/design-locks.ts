@@ -21,9 +21,6 @@ export type DesignLock = Mutex | SharedLock | Flag;
 /** An object that can have locks. */
 export type Owner = MatrixDev | Kvm | ApMatrixMdev | VfioApQueue;
 
-/** What there is one of for each kind of object; null where a procedure has no such object. */
-export type Owners = Readonly<Record<LockOwner, Owner | null>>;
-
 export class DesignLocks {
   private readonly layer: LockLayer;
   private readonly plans: ReadonlyMap<string, LockPlan>;

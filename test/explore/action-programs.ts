@@ -139,8 +139,7 @@ export const ACTIONS = {
     const child = a.world.rt.spawn(`child${a.mark}`, async (task) => void (await a.shared.open[a.i]!.read(task)));
     await a.world.rt.join(a.task, child);
   },
-  daemon: (a) =>
-    void a.world.rt.spawn(`daemon${a.mark}`, async (task) => void (await a.shared.open[a.i]!.write(task, a.mark)), { daemon: true }),
+  daemon: (a) => void a.world.rt.spawn(`daemon${a.mark}`, async (task) => await a.shared.open[a.i]!.write(task, a.mark), { daemon: true }),
   use: (a) => a.shared.lifetime.use(a.task, 'used'),
   free: (a) => a.shared.lifetime.free(a.task),
   fail: (a) => {
@@ -149,17 +148,28 @@ export const ACTIONS = {
 } satisfies Record<string, Action>;
 export type ActionName = keyof typeof ACTIONS;
 
-export interface RandomProgram extends Program {
-  /** One line a task. */
+export interface ActionProgram extends Program {
+  /** Tasks apart by a bar, each a list of actions with the number of their object: `lock0 store1 | lock1`. */
   readonly text: string;
 }
 
-/** Two or three tasks of a few steps each; a step whose precondition does not hold does nothing. */
-export function randomProgram(random: Prng, kinds: readonly ActionName[]): RandomProgram {
-  const n = 2 + random.below(2);
-  const length = n === 2 ? 4 : 3;
-  const tasks = Array.from({ length: n }, () => Array.from({ length }, () => ({ kind: random.pick(kinds), i: random.below(2) })));
-  const program = programOf('random', (world) => {
+const isAction = (kind: string): kind is ActionName => Object.hasOwn(ACTIONS, kind);
+
+function actionsOf(line: string): { kind: ActionName; i: number }[] {
+  return line
+    .trim()
+    .split(' ')
+    .map((word) => {
+      const kind = word.slice(0, -1);
+      if (!isAction(kind)) throw new Error(`expected an action and a number, got ${word}`);
+      return { kind, i: Number(word.at(-1)) };
+    });
+}
+
+/** Tasks give back at their end whatever they still hold. An action whose precondition does not hold does nothing. */
+export function actionProgram(text: string): ActionProgram {
+  const tasks = text.split('|').map(actionsOf);
+  const program = programOf(text, (world) => {
     const shared = sharedState(world);
     tasks.forEach((steps, t) => {
       world.task(`t${t}`, async (task) => {
@@ -170,5 +180,13 @@ export function randomProgram(random: Prng, kinds: readonly ActionName[]): Rando
       });
     });
   });
-  return { ...program, text: tasks.map((steps) => steps.map(({ kind, i }) => `${kind}${i}`).join(' ')).join(' | ') };
+  return { ...program, text };
+}
+
+/** Two tasks of four actions or three of three. */
+export function randomProgram(random: Prng, kinds: readonly ActionName[]): ActionProgram {
+  const n = 2 + random.below(2);
+  const length = n === 2 ? 4 : 3;
+  const line = (): string => Array.from({ length }, () => `${random.pick(kinds)}${random.below(2)}`).join(' ');
+  return actionProgram(Array.from({ length: n }, line).join(' | '));
 }
