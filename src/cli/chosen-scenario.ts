@@ -6,15 +6,19 @@ import { designOf, isDesignFile, loadDesign } from '../scenario/design-file.ts';
 import { loadDefaultScenario, loadScenarioFile } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { designNames } from '../vfio-ap/locking/designs.ts';
+import { zpciDesignNames } from '../zpci/locking/designs.ts';
 import type { ParsedOptions } from './options.ts';
 import { NAME } from './option-values.ts';
-import { wrongWord } from './usage-error.ts';
+import { UsageError, wrongWord } from './usage-error.ts';
 
 export interface ChosenScenario {
   readonly scenario: Scenario;
   /** Name of a built-in design, or key of a design file. */
   readonly design: string;
 }
+
+/** The command that takes scenarios of PCI functions, too. */
+const EXPLORES = 'apemu explore';
 
 /**
  * Loads the design file that the command line or the scenario names, if one of them does: the commands do this first, and what is chosen
@@ -33,11 +37,16 @@ export async function loadChosenDesign(options: ParsedOptions): Promise<void> {
 
 /** UsageError or ScenarioError for what cannot be run. `command` is shown in front of complaints: `apemu run`. */
 export function chosenScenario(command: string, options: ParsedOptions): ChosenScenario {
-  const names = designNames();
   const [path] = options.positionals;
   const named = options.get('design', NAME);
+  const known = { designs: designNames() };
+  const scenario = path === undefined ? loadDefaultScenario(known) : loadScenarioFile(path, known);
+  if (scenario.zpci !== undefined && command !== EXPLORES)
+    throw new UsageError(
+      `${command}: expected a scenario of AP guests, got one of a PCI function (${scenario.source}): ${EXPLORES} takes it`,
+    );
+  const names = scenario.zpci === undefined ? designNames() : zpciDesignNames();
   if (named !== undefined) checkDesign(`${command}: --design`, named, names);
-  const scenario = path === undefined ? loadDefaultScenario({ designs: names }) : loadScenarioFile(path, { designs: names });
   if (named !== undefined) return { scenario, design: keyOf(named, '.') };
   const design = keyOf(scenario.design, dirname(scenario.source));
   // The loader lets paths of design files pass: whether they were loaded is for us to see.
@@ -48,6 +57,6 @@ export function chosenScenario(command: string, options: ParsedOptions): ChosenS
 const keyOf = (design: string, folder: string): string => (isDesignFile(design) ? resolve(folder, design) : design);
 
 function checkDesign(where: string, design: string, names: readonly string[]): void {
-  if (designOf(keyOf(design, '.')) === undefined)
-    throw wrongWord(where, `a locking design (${names.join(', ')})`, { word: design, known: names });
+  const exists = isDesignFile(design) ? designOf(keyOf(design, '.')) !== undefined : names.includes(design);
+  if (!exists) throw wrongWord(where, `a locking design (${names.join(', ')})`, { word: design, known: names });
 }

@@ -17,6 +17,7 @@ import { designOf } from './design-file.ts';
 import { hostDigest } from './host-digest.ts';
 import type { Scenario } from './scenario.ts';
 import { isCheckable, ScenarioHost, waitsForWork } from './scenario-host.ts';
+import { zpciProgram } from './zpci-program.ts';
 
 export interface ScenarioProgramOptions {
   /** Name of a built-in locking design, or key of a loaded one. */
@@ -32,6 +33,7 @@ const MEMO = 20_000;
 
 /** Throws a RangeError for a design that does not exist. */
 export function scenarioProgram(scenario: Scenario, options: ScenarioProgramOptions): Program {
+  if (scenario.zpci !== undefined) return zpciProgram(options.design, { name: scenario.name, scenario: scenario.zpci });
   const design = designOf(options.design);
   if (design === undefined) throw new RangeError(`expected the name of a locking design, got ${options.design}`);
   const shared = {
@@ -87,6 +89,7 @@ export async function bootProblem(program: Program): Promise<BootError | null> {
 
 /** What an exploration of the scenario leaves out, for statements about what was not found. */
 export function unexplored(scenario: Scenario): string[] {
+  if (scenario.zpci !== undefined) return ['requests for the device after the first one'];
   const left = FAULTS.filter(({ name }) => !scenario.faults.includes(name)).map(({ name, fails }) => `fault ${name} (${fails})`);
   const timers = 'timers out of the order of their times: what is due first fires first, however long code takes';
   return [...left, 'periodic scans of the AP bus', timers, ...quietGuests(scenario)];

@@ -136,6 +136,22 @@ describe('what is left over', () => {
       if (made !== null && typeof made === 'object' && 'release' in made) (made as { release(): void }).release();
     }),
   );
+
+  test('a lock that a part of the host holds in the middle of its own work is not', () =>
+    onHost('controlled', { leftovers: true, watch: false }, async (host, task) => {
+      const { lock } = host.vm('guest1').kvm;
+      host.rt.spawn(
+        'poll',
+        async (t) => {
+          using _held = await lock.acquire(t);
+          await host.rt.sleep(t, 5);
+        },
+        { daemon: true },
+      );
+      await host.rt.sleep(task, 1);
+      expect(lock.users().holders.map(({ name }) => name)).toEqual(['poll']);
+      expect(isClean(countLeftovers(host.machine, task))).toBe(true);
+    }));
 });
 
 interface Saved {

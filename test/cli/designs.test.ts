@@ -96,10 +96,26 @@ test('JSON is a list of cells, and the token of a cell replays what it found', a
 });
 
 test('with --cost it shows how long a guest and KVM wait beside a reset and under hot plug', async () => {
-  const few = ['--scenario', '002-masks', '--design', 'guests-lock', '--design', 'user-space-pqap', '--design', 'queue-lock', '--cost', ...QUICK];
+  const few = [
+    '--scenario',
+    '002-masks',
+    '--design',
+    'guests-lock',
+    '--design',
+    'user-space-pqap',
+    '--design',
+    'queue-lock',
+    '--cost',
+    ...QUICK,
+  ];
   const { code, out } = await session(settings(...few));
   expect(code).toBe(0);
-  const row = (design: string): string[] => out.split('\n').findLast((line) => line.trimStart().startsWith(`${design} `))!.trim().split(/ +/);
+  const row = (design: string): string[] =>
+    out
+      .split('\n')
+      .findLast((line) => line.trimStart().startsWith(`${design} `))!
+      .trim()
+      .split(/ +/);
   expect(row('guests-lock').slice(1, 5)).toEqual(['94', '10.0', '20.0', '20.0']);
   expect(row('user-space-pqap').slice(1, 5)).toEqual(['95', '10.0', '20.0', '0.00']);
   expect(row('user-space-pqap').at(-1)).toBe('refused');
