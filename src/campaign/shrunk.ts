@@ -47,11 +47,14 @@ class ShrinkWork {
     const { unit, interrupted } = this;
     const program = programOf(unit);
     const settings = { seed: unit.seed, maxSteps: MAX_STEPS, maps: unit.wanted !== 'lockdep' };
-    const shorter = await shrinkSchedule(program, failure, { ...settings, executions: EXECUTIONS, interrupted });
-    const shrunk = failure.finding.grade === 'CONFIRMED' ? graded(shorter) : shorter;
+    const shrunk = asGraded(failure, await shrinkSchedule(program, failure, { ...settings, executions: EXECUTIONS, interrupted }));
     // A lock order that was broken needs no order of steps.
     const constraints = interrupted() || isPrediction(shrunk.finding) ? null : await constraintsOf(program, shrunk, settings);
     if (constraints !== null) this.constraints.set(shrunk, constraints);
     return shrunk;
   }
 }
+
+/** What a campaign has confirmed stays so when the schedule is another one. */
+export const asGraded = (failure: FailingSchedule, shrunk: FailingSchedule): FailingSchedule =>
+  failure.finding.grade === 'CONFIRMED' ? graded(shrunk) : shrunk;

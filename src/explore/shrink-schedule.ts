@@ -3,13 +3,16 @@
  */
 import type { Program } from './program.ts';
 import type { FailingSchedule } from './result.ts';
-import { shrink, type ShrinkOptions } from './shrink.ts';
+import { shrink, type ShrinkOptions, type Shrunk } from './shrink.ts';
 
 /** The schedule itself when it cannot be replayed alone, as with a lock order that several executions have taught together. */
 export async function shrinkSchedule(program: Program, failing: FailingSchedule, options: ShrinkOptions): Promise<FailingSchedule> {
   const shrunk = await shrink(program, failing, options);
-  if (shrunk === null) return failing;
-  const { finding, choices, reproduced, switches, executions } = shrunk;
+  return shrunk === null ? failing : asFailing(failing, shrunk);
+}
+
+/** The failure with the schedule that it was shrunk to. */
+export function asFailing(failing: FailingSchedule, { finding, choices, reproduced, switches, executions }: Shrunk): FailingSchedule {
   const { timeline } = reproduced;
   const from = failing.shrunk?.from ?? failing.choices.length;
   return {

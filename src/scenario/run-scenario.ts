@@ -104,6 +104,8 @@ export class ScenarioRun {
     const { seed, steps } = this.options;
     const rt = new ControlledRuntime({ seed, record: false, maxSteps: Number.POSITIVE_INFINITY });
     const layer = new LockLayer(rt, { findings: this.findings, statistics: true });
+    // Daemons would go on for ever beside tasks that wait for each other.
+    layer.onStuck(() => rt.stop());
     const host = this.makeHost(layer, steps === undefined ? undefined : () => rt.steps >= steps);
     const failure = this.watchTasks(layer);
     this.giveUp = () => undefined;

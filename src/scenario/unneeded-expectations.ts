@@ -2,10 +2,9 @@
  * A scenario without what it expects of single events and instructions: with something else left out they may come to something else, which
  * would be a finding of its own in front of the one that is looked for. No kernel counterpart.
  */
+import { parseInstruction, type GuestInstruction } from '../guest/guest-instruction.ts';
 import type { Finding } from '../locks/finding.ts';
 import type { GuestSpec, MdevSpec } from '../machine/host-spec.ts';
-import type { GuestInstruction } from '../guest/guest-instruction.ts';
-import { parseInstruction } from '../guest/guest-instruction.ts';
 import type { EventSpec, Scenario, SlotEvent } from './scenario.ts';
 import { eventText, mapVerbs } from './smaller-events.ts';
 

@@ -102,7 +102,7 @@ describe.each(Object.entries(KINDS))('random programs of %s', (_name, kinds) => 
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.constantFrom(...RULES), async (seed, rule) => {
         const program = randomProgram(new Prng(seed), kinds);
-        const all = await traceSet(program, new Dfs(), { ...rule, max: 1000 });
+        const all = await traceSet(program, new Dfs(), { ...rule, max: 500 });
         fc.pre(all !== null);
         const reduced = await traceSet(program, new Dpor(), rule);
         expect(reduced!.traces, program.text).toEqual(all.traces);
