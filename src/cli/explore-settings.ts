@@ -20,6 +20,8 @@ export interface ExploreSettings {
   readonly quirks: readonly QuirkName[];
   readonly expected: readonly FindingKind[];
   readonly strict: boolean;
+  /** Make the scenario smaller, too. */
+  readonly shrink: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly save: string | undefined;
@@ -51,6 +53,7 @@ export function exploreSettings(options: ParsedOptions): ExploreSettings {
   return {
     ...{ scenario, plan: { unit, budget, workers }, quirks, strict },
     expected: expectedKinds(scenario.expect, design, isCorrected(scenario.quirks, quirks)),
+    shrink: options.has('shrink'),
     json: options.has('json'),
     quiet: options.has('quiet'),
     save: options.get('save', FILE),

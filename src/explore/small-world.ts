@@ -2,7 +2,7 @@
  * A world for programs of one's own: locks by name, tasks by name, and checks at the end, for tests that explore a few tasks.
  * The nearest relatives are Shuttle's and Loom's models.
  */
-import { Completion } from '../locks/completion.ts';
+import type { Completion } from '../locks/completion.ts';
 import type { GuardedField, GuardRule } from '../locks/guarded-field.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import { LockClass, type LockClassOptions } from '../locks/lock-class.ts';

@@ -5,7 +5,7 @@ import type { AccessKind } from '../runtime/access.ts';
 import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Runnable } from '../runtime/strategy.ts';
 
-export class TeeRecorder implements StepRecorder {
+class TeeRecorder implements StepRecorder {
   private readonly recorders: readonly StepRecorder[];
 
   constructor(recorders: readonly StepRecorder[]) {

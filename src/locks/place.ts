@@ -3,7 +3,8 @@
  */
 
 /** Frames of the lock layer, of the runtime and of the interpreter of design files are left out: what matters is who called them. */
-const INNER = /[/\\](?:src|dist)[/\\](?:locks|runtime|vfio-ap[/\\]locking[/\\]yaml)[/\\]|node:internal|node_modules|^\s*at (?:async )?Promise\.|(?:\(|at )<anonymous>/;
+const INNER =
+  /[/\\](?:src|dist)[/\\](?:locks|runtime|vfio-ap[/\\]locking[/\\]yaml)[/\\]|node:internal|node_modules|^\s*at (?:async )?Promise\.|(?:\(|at )<anonymous>/;
 /** A task starts on the stack of whoever made way for it: what lies below its first frame belongs to another task. */
 const TASK_START = /\bControlledRuntime\.start\b/;
 const FRAME = /at (?:async )?(?:(.+?) \()?(?:file:\/\/)?([^()]+?):(\d+):(\d+)\)?$/;

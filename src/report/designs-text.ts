@@ -31,6 +31,8 @@ const LETTERS: Readonly<Record<FindingKind, string>> = {
   'guest-error': 'g',
 };
 const CELL = 3;
+/** Between two columns of a table. */
+const GAP = 2;
 /** Between two names of scenarios. */
 const LEGEND_GAP = '   ';
 
@@ -72,13 +74,30 @@ function matrices(cells: readonly Cell[]): string[][] {
   }
   return [...groups].flatMap(([key, names]) => {
     const designs = key.split(',');
-    const room = Math.floor((WIDTH - Math.max(...designs.map(({ length }) => length)) - 4) / (CELL + 2));
-    return blocks(names, room).map((block) => matrix(cells, designs, block));
+    const room = WIDTH - GAP - Math.max(...designs.map(({ length }) => length));
+    return blocks(names, room, (name) => columnWidth(cells, name)).map((block) => matrix(cells, designs, block));
   });
 }
 
-const blocks = (names: readonly string[], room: number): string[][] =>
-  Array.from({ length: Math.ceil(names.length / room) }, (_, i) => names.slice(i * room, (i + 1) * room));
+/** As many of the names beside each other as there is room for. */
+function blocks(names: readonly string[], room: number, widthOf: (name: string) => number): string[][] {
+  const found: string[][] = [];
+  let used = room;
+  for (const name of names) {
+    const width = GAP + widthOf(name);
+    if (used + width > room) {
+      found.push([]);
+      used = 0;
+    }
+    found.at(-1)!.push(name);
+    used += width;
+  }
+  return found;
+}
+
+/** The heading is a number of two digits at most. */
+const columnWidth = (cells: readonly Cell[], name: string): number =>
+  Math.max(2, ...cells.filter(({ scenario }) => scenario === name).map((cell) => cellText(cell).length));
 
 function matrix(cells: readonly Cell[], designs: readonly string[], scenarios: readonly string[]): string[] {
   const columns: Column[] = [{ title: 'design' }, ...headings(scenarios).map((title) => ({ title }))];

@@ -3,6 +3,7 @@
  * and for the JSON. No kernel counterpart.
  */
 import type { CampaignResult } from '../campaign/campaign.ts';
+import type { SmallerScenario } from '../campaign/smaller-scenario.ts';
 import type { Constraint } from '../explore/constraints.ts';
 import type { FailingSchedule } from '../explore/result.ts';
 import type { FindingKind } from '../locks/finding.ts';
@@ -27,6 +28,10 @@ export interface Exploration {
   readonly notExplored: readonly string[];
   /** The orders of steps that a failure needs; undefined where that is not known. */
   readonly constraints: (failure: FailingSchedule) => readonly Constraint[] | undefined;
+  /** What is left of the scenario for the first failure; null: it cannot be made smaller; undefined: nobody asked. */
+  readonly smaller?: SmallerScenario | null;
+  /** The file that keeps it with its schedule; undefined: none. */
+  readonly kept?: string;
   /** Token that brings a failure about again. */
   readonly replay: (failure: FailingSchedule) => string;
 }

@@ -2,11 +2,12 @@
  * The result of an exploration as JSON: the fields that scripts rely on, in a fixed order. No kernel counterpart.
  */
 import type { FailingSchedule } from '../explore/result.ts';
+import { smallerJson } from './smaller-text.ts';
 import { allFailures, type Exploration, type ExploreVerdict } from './exploration.ts';
 
 /** One document and a newline. */
 export function exploreJson(exploration: Exploration, verdict: ExploreVerdict): string {
-  const { scenario, design, quirks, strategy, seed, workers, strict, budget, campaign, expected, notExplored } = exploration;
+  const { scenario, design, quirks, strategy, seed, workers, strict, budget, campaign, expected, notExplored, smaller } = exploration;
   const { result, predicted, confirmation, interrupted } = campaign;
   const told = (failure: FailingSchedule): object => failureJson(failure, exploration);
   const [first] = result.failures;
@@ -21,6 +22,7 @@ export function exploreJson(exploration: Exploration, verdict: ExploreVerdict): 
     findings: allFailures(campaign).map(told),
     predicted: predicted.map(({ finding }) => finding.title),
     ...{ confirmation, unstable: result.unstable },
+    ...(smaller === undefined ? {} : { smaller: smaller === null ? null : smallerJson(smaller) }),
   };
   return `${JSON.stringify(document, rounded, 2)}\n`;
 }

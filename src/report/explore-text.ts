@@ -10,6 +10,7 @@ import { perSecond } from './explore-json.ts';
 import { count, seconds, wrapText } from './layout.ts';
 import { PLAIN, type Paint } from './paint.ts';
 import { scheduleLines, type ScheduleTextOptions } from './schedule-text.ts';
+import { smallerLines } from './smaller-text.ts';
 
 export function exploreText(exploration: Exploration, verdict: ExploreVerdict, paint: Paint = PLAIN): string {
   const { scenario, campaign, notExplored } = exploration;
@@ -34,6 +35,7 @@ export function exploreText(exploration: Exploration, verdict: ExploreVerdict, p
       'Not deterministic',
       result.unstable.flatMap((text) => wrapText(text, '  ', '    ')),
     ),
+    ...(exploration.smaller === undefined ? [] : smallerLines(exploration.smaller, exploration.kept, paint)),
     ...section('Explored', exploredLines(campaign)),
     ...section(
       'Not explored',

@@ -11,7 +11,7 @@ import { EMPTY_MATRIX, type ApMatrix } from '../../src/vfio-ap/ap-matrix.ts';
 import type { VfioApQueue } from '../../src/vfio-ap/vfio-ap-queue.ts';
 import { VfioApIrq } from '../../src/vfio/vfio-device.ts';
 import { hostView } from '../../src/checkers/host-view.ts';
-import { M1, M2, onHost, type Host } from '../helpers/host.ts';
+import { M1, M2, TASKS_FIRST, onHost, type Host } from '../helpers/host.ts';
 
 type Break = (host: Host, task: Task) => void;
 
@@ -138,7 +138,7 @@ describe('what is left over', () => {
   );
 
   test('a lock that a part of the host holds in the middle of its own work is not', () =>
-    onHost('controlled', { leftovers: true, watch: false }, async (host, task) => {
+    onHost('controlled', { leftovers: true, watch: false, strategy: TASKS_FIRST }, async (host, task) => {
       const { lock } = host.vm('guest1').kvm;
       host.rt.spawn(
         'poll',

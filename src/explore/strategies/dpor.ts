@@ -189,7 +189,7 @@ export class Dpor implements Search, Strategy, StepRecorder {
       state.todo.add(step.by);
       return;
     }
-    for (const id of [step.by]) {
+    for (const id of initials) {
       if (!state.isCandidate(id)) continue;
       state.todo.add(id);
       return;
