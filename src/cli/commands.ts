@@ -64,7 +64,11 @@ export const COMMANDS: readonly Command[] = [
       { name: 'all', help: 'go on after a finding, and collect one of each kind' },
       { name: 'strict', help: "Linux lockdep's view only: it knows nothing of waits that are made by hand" },
       { name: 'shrink', help: 'leave out of the scenario what the first finding does not need, and print what is left' },
-      { name: 'save', value: FILE, help: 'keep the schedule of the first finding in FILE, for apemu replay; the smaller scenario with --shrink' },
+      {
+        name: 'save',
+        value: FILE,
+        help: 'keep the schedule of the first finding in FILE, for apemu replay; the smaller scenario with --shrink',
+      },
       { name: 'json', help: 'print the result as JSON' },
       { name: 'quiet', help: 'show no progress' },
       HELP,

@@ -5,6 +5,7 @@ import { runCampaign, type CampaignResult } from '../campaign/campaign.ts';
 import { programOf } from '../campaign/explore-unit.ts';
 import { replayText, tokenOf } from '../campaign/replayable.ts';
 import { shrinkFailures, type ShrunkCampaign } from '../campaign/shrunk.ts';
+import { smallerScenario, type SmallerScenario } from '../campaign/smaller-scenario.ts';
 import type { Progress } from '../explore/explorer.ts';
 import type { FailingSchedule } from '../explore/result.ts';
 import { allFailures, judgeExploration, type Exploration, type ExploreVerdict } from '../report/exploration.ts';
@@ -31,18 +32,20 @@ export async function exploreSession(settings: ExploreSettings, { terminal, sign
   const problem = await bootProblem(programOf(plan.unit));
   if (problem !== null) throw new UsageError(`${scenario.source}: ${problem.message}`);
   const found = await follow(settings, { terminal, signals });
-  const { campaign } = found;
   const exploration = explorationOf(settings, found);
   const verdict = judgeExploration(exploration);
   await writeOut(terminal.stdout, json ? exploreJson(exploration, verdict) : exploreText(exploration, verdict, paintFor(terminal)));
-  const complaint = save === null ? null : await keep(save, settings, campaign);
+  const complaint = save === null ? null : await keep(save, settings, found);
   if (complaint !== null) terminal.stderr.write(`apemu explore: ${complaint}\n`);
-  const code = exitCode(campaign, verdict);
+  const code = exitCode(found.campaign, verdict);
   return code === EXIT_OK && complaint !== null ? EXIT_FOUND : code;
 }
 
-function explorationOf(settings: ExploreSettings, { campaign, constraints }: ShrunkCampaign): Exploration {
-  const { scenario, plan, quirks, strict, expected } = settings;
+/** With the smaller scenario, where one was asked for and there is a finding. */
+type Found = ShrunkCampaign & { readonly smaller?: SmallerScenario | null };
+
+function explorationOf(settings: ExploreSettings, { campaign, constraints, smaller }: Found): Exploration {
+  const { scenario, plan, quirks, strict, expected, save } = settings;
   const { unit, budget, workers } = plan;
   return {
     ...{
@@ -60,10 +63,12 @@ function explorationOf(settings: ExploreSettings, { campaign, constraints }: Shr
     notExplored: unexplored(scenario),
     constraints: (failure) => constraints.get(failure),
     replay: (failure) => tokenOf(unit, failure),
+    ...(smaller === undefined ? {} : { smaller }),
+    ...(save === undefined ? {} : { kept: save }),
   };
 }
 
-async function follow({ plan, quiet }: ExploreSettings, { terminal, signals }: ExplorePorts): Promise<ShrunkCampaign> {
+async function follow({ plan, quiet, shrink }: ExploreSettings, { terminal, signals }: ExplorePorts): Promise<Found> {
   let progress: Progress | null = null;
   let stopped = false;
   const status = new StatusLine(terminal.stderr, (ms) => exploreProgressText(progress, ms), !quiet);
@@ -77,21 +82,25 @@ async function follow({ plan, quiet }: ExploreSettings, { terminal, signals }: E
   };
   try {
     const found = await runCampaign(plan, { onProgress, interrupted: () => stopped });
-    return await shrinkFailures(found, plan.unit, () => stopped);
+    const shrunk = await shrinkFailures(found, plan.unit, () => stopped);
+    const [first]: readonly (FailingSchedule | undefined)[] = allFailures(shrunk.campaign);
+    if (!shrink || first === undefined || stopped) return shrunk;
+    return { ...shrunk, smaller: await smallerScenario(plan.unit, first, () => stopped) };
   } finally {
     interrupts.close();
     status.stop();
   }
 }
 
-/** Keeps the schedule of the first failure; answers what went wrong. */
-async function keep(save: SaveFile, { plan }: ExploreSettings, campaign: CampaignResult): Promise<string | null> {
+/** Keeps the schedule of the first failure, in the smaller scenario if there is one; answers what went wrong. */
+async function keep(save: SaveFile, { plan }: ExploreSettings, { campaign, smaller }: Found): Promise<string | null> {
   const [first]: readonly (FailingSchedule | undefined)[] = allFailures(campaign);
   if (first === undefined) {
     save.discard();
     return null;
   }
-  return save.write(await replayText(plan.unit, first, { apemu: packageVersion(), node: process.version }));
+  const { unit, failure } = smaller ?? { unit: plan.unit, failure: first };
+  return save.write(await replayText(unit, failure, { apemu: packageVersion(), node: process.version }));
 }
 
 function exitCode({ interrupted }: CampaignResult, { passed, open }: ExploreVerdict): number {

@@ -24,6 +24,11 @@ export class Adapter implements QueuePosition {
     this.host = host;
   }
 
+  /** For reports. */
+  get name(): string {
+    return `adapter ${this.id.toString(16).padStart(2, '0')}`;
+  }
+
   insert(card: CardType): void {
     this.card = card;
     this.configured = true;

@@ -5,6 +5,7 @@
 import { ApMask } from '../base/ap-mask.ts';
 import { adapterOf, apqnOf, apqnText, domainOf, type Apqn } from '../base/apqn.ts';
 import { EEXIST, ENODEV, OK, type Errno } from '../base/errno.ts';
+import { Access } from '../runtime/access.ts';
 import type { MaybePromise, Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { Adapter } from './adapter.ts';
@@ -87,7 +88,10 @@ export class CryptoAdapters {
       service: options.service,
       rsa: options.rsa,
       rc8a: (this.flags & QciFlag.RC8A) !== 0,
-      hasDomain: (domain) => this.usage.has(domain),
+      hasDomain: (domain) => {
+        rt.touch(this.configuration, Access.READ);
+        return this.usage.has(domain);
+      },
       tapqInfo: (card) => this.tapqInfo(card),
     };
     for (const spec of options.adapters) {
@@ -138,6 +142,7 @@ export class CryptoAdapters {
   configure(adapter: number, on: boolean): Errno {
     const position = this.plugged(adapter);
     if (position === undefined) return ENODEV;
+    this.rt.touch(position, Access.WRITE);
     if (position.configured === on) return OK;
     position.dropAll();
     position.configured = on;
@@ -148,6 +153,7 @@ export class CryptoAdapters {
   checkstop(adapter: number, on: boolean): Errno {
     const position = this.plugged(adapter);
     if (position === undefined) return ENODEV;
+    this.rt.touch(position, Access.WRITE);
     if (position.checkstopped === on) return OK;
     position.dropAll();
     position.checkstopped = on;
@@ -159,6 +165,7 @@ export class CryptoAdapters {
   plug({ id, type }: AdapterSpec): Errno {
     if (!Number.isInteger(id) || id < 0 || id > this.na) throw new RangeError(`expected an adapter number from 0 to ${this.na}, got ${id}`);
     const position = (this.positions[id] ??= new Adapter(id, this.host));
+    this.reconfigured(position);
     if (position.card !== null) return EEXIST;
     position.insert(type);
     this.present = this.present.with(id);
@@ -169,6 +176,7 @@ export class CryptoAdapters {
   unplug(id: number): Errno {
     const position = this.plugged(id);
     if (position === undefined) return ENODEV;
+    this.reconfigured(position);
     position.remove();
     this.present = this.present.without(id);
     this.changed();
@@ -177,12 +185,14 @@ export class CryptoAdapters {
 
   setUsageDomains(mask: ApMask): void {
     this.usage = this.checkDomains(mask);
+    this.rt.touch(this.configuration, Access.WRITE);
     for (const position of this.positions) position?.dropUnless((domain) => mask.has(domain));
     this.changed();
   }
 
   setControlDomains(mask: ApMask): void {
     this.control = this.checkDomains(mask);
+    this.rt.touch(this.configuration, Access.WRITE);
     this.changed();
   }
 
@@ -214,12 +224,21 @@ export class CryptoAdapters {
 
   /** What a queue holds now; undefined for a queue that nobody has addressed yet. */
   queueState(apqn: Apqn): Readonly<QueueWork> | undefined {
-    return this.positions[adapterOf(apqn)]?.known(domainOf(apqn))?.state;
+    return this.looked(apqn)?.state;
   }
 
   /** Has anybody sent a message to the queue since its last reset began, or has its interrupt enabled? */
   usedSinceReset(apqn: Apqn): boolean {
-    return this.positions[adapterOf(apqn)]?.known(domainOf(apqn))?.used ?? false;
+    return this.looked(apqn)?.used ?? false;
+  }
+
+  /** The step in which somebody looks at the queue depends on what is done to it. */
+  private looked(apqn: Apqn): HwQueue | undefined {
+    const position = this.positions[adapterOf(apqn)];
+    // Whoever addresses it later must meet the one that was looked at.
+    const queue = this.rt.controlled ? position?.queue(apqn) : position?.known(domainOf(apqn));
+    if (queue !== undefined) this.rt.touch(queue, Access.READ);
+    return queue;
   }
 
   private queue(apqn: Apqn): HwQueue {
@@ -233,6 +252,12 @@ export class CryptoAdapters {
   private plugged(id: number): Adapter | undefined {
     const position = this.positions[id];
     return position?.card ? position : undefined;
+  }
+
+  /** A card comes or goes. */
+  private reconfigured(position: Adapter): void {
+    this.rt.touch(position, Access.WRITE);
+    this.rt.touch(this.configuration, Access.WRITE);
   }
 
   private tapqInfo(card: CardType): TapqInfo | null {

@@ -3,6 +3,7 @@
  * two instructions on different queues do not see each other.
  */
 import { apqnText, domainOf, type Apqn } from '../base/apqn.ts';
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { Op, Task } from '../runtime/task.ts';
 import type { DqapResult, NqapRequest, TapqResult } from './ap-instructions.ts';
 import { bareStatus, type ApStatus } from './ap-status.ts';
@@ -64,7 +65,13 @@ export class HwQueue implements Op {
     return true;
   }
 
+  /** TAPQ only looks; whatever else is done to the queue changes it, if only who gets the next reply. */
+  access(task: Task): AccessKind {
+    return task.mode === QueueOp.TAPQ ? Access.READ : Access.WRITE;
+  }
+
   perform(task: Task): unknown {
+    this.host.rt.touch(this.adapter, Access.READ);
     switch (task.mode) {
       case QueueOp.TAPQ:
         return this.tapq();
@@ -84,8 +91,15 @@ export class HwQueue implements Op {
 
   /** Everything is lost: messages, interrupts, a running reset. */
   drop(): void {
-    this.work?.cancelTimers();
+    if (this.work === null) return;
+    this.changed();
+    this.work.cancelTimers();
     this.work = null;
+  }
+
+  /** Something happens to it that is no instruction: a timer, a change of the configuration. */
+  private changed(): void {
+    this.host.rt.touch(this, Access.WRITE);
   }
 
   private tapq(): TapqResult {
@@ -102,6 +116,7 @@ export class HwQueue implements Op {
     this.work = work;
     this.adapter.counters.resets++;
     work.resetting = this.host.rt.timer(`reset of ${this.name}`, this.host.resetMs, () => {
+      this.changed();
       if (this.work === work) this.work = null;
     });
     return this.status(Rc.NORMAL);
@@ -124,6 +139,7 @@ export class HwQueue implements Op {
       return;
     }
     work.irqChange = rt.timer(`interrupts of ${this.name}`, irqEnableMs, () => {
+      this.changed();
       if (this.work !== work) return;
       work.irqChange = null;
       work.irq = irq;
@@ -161,6 +177,7 @@ export class HwQueue implements Op {
     const { psmid, message } = work.pending[0]!;
     const job = jobFor(card, domainOf(this.apqn), message);
     work.serving = rt.timer(`service of ${this.name}`, service(card, job), () => {
+      this.changed();
       if (this.work !== work) return;
       work.serving = null;
       work.pending.shift();

@@ -111,14 +111,14 @@ export class Explorer {
     const { program, search, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true } = this.settings;
     const strategy = search.next(this.schedules);
     if (strategy === null) return false;
-    const hash = this.counter === null ? null : new TraceHash();
+    const hash = this.counter === null ? null : new TraceHash(this.counter);
     this.counter?.begin();
     const probe = this.estimator.probe(strategy, search.name === 'random');
     const execution = await execute(program, {
       strategy: probe,
       seed,
       maxSteps,
-      recorder: tee(hash, this.counter, search.recorder),
+      recorder: tee(hash, search.recorder),
       lockdep: this.lockdep,
       maps,
       ...(releaseSteps === undefined ? {} : { releaseSteps }),

@@ -5,7 +5,7 @@
  * Bytes: fields of the header (count; each name and value with its length), numbers of the run, choices in runs of equal ones, and a check
  * sum of four bytes. Numbers are varints.
  */
-import { textHash } from './trace-hash.ts';
+import { textHash } from './text-hash.ts';
 
 const PREFIX = 'apemu1.';
 

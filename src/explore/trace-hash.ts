@@ -7,6 +7,8 @@ import { accessClass, type AccessKind } from '../runtime/access.ts';
 import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Runnable } from '../runtime/strategy.ts';
 import { Task } from '../runtime/task.ts';
+import type { CoverageCounter } from './coverage.ts';
+import { textHash } from './text-hash.ts';
 
 /** What has been done to one object. */
 interface ObjectState {
@@ -16,6 +18,11 @@ interface ObjectState {
   kind: number;
   /** Sum over those. */
   sum: number;
+  /** Key of the task that touched it last, and the step. */
+  user: number;
+  step: number;
+  /** Hash of its name, once it was handed over; NaN before. */
+  name: number;
 }
 
 const mix = (a: number, b: number): number => {
@@ -25,7 +32,10 @@ const mix = (a: number, b: number): number => {
 
 const CHANGES = 2;
 
+const START = 0x51ed270b;
+
 export class TraceHash implements StepRecorder {
+  private readonly coverage: CoverageCounter | null;
   private readonly objects = new Map<object, ObjectState>();
   private readonly lastOfTask = new Map<number, number>();
   /** Sums of two independent hashes of the steps that are over. */
@@ -33,20 +43,36 @@ export class TraceHash implements StepRecorder {
   private high = 0;
   private current = 0;
   private key = 0;
+  private steps = 0;
   private open = false;
+  /** Hash of what the task of this step does to an object: the same for all objects. */
+  private deed = 0;
+
+  /** `coverage` is told of hand-overs. */
+  constructor(coverage: CoverageCounter | null = null) {
+    this.coverage = coverage;
+  }
 
   step(by: Runnable): void {
     this.close();
     this.open = true;
     this.key = by instanceof Task ? by.key : textHash(by.name);
-    this.current = mix(this.lastOfTask.get(this.key) ?? 0x51ed270b, this.key);
+    const last = this.lastOfTask.get(this.key) ?? START;
+    this.current = mix(last, this.key);
+    this.deed = mix(this.key, last);
+    this.steps++;
   }
 
   touch(object: object, access: AccessKind): void {
     if (!this.open) return;
     const kind = accessClass(access);
     let state = this.objects.get(object);
-    if (state === undefined) this.objects.set(object, (state = { base: 0x3c6ef372, kind, sum: 0 }));
+    if (state === undefined) {
+      state = { base: 0x3c6ef372, kind, sum: 0, user: this.key, step: -1, name: Number.NaN };
+      this.objects.set(object, state);
+    } else if (state.user !== this.key) this.handOver(object, state);
+    else if (state.step === this.steps && kind !== CHANGES && kind === state.kind) return;
+    state.step = this.steps;
     if (kind === CHANGES || kind !== state.kind) {
       state.base = mix(state.base, state.sum);
       state.sum = 0;
@@ -54,7 +80,7 @@ export class TraceHash implements StepRecorder {
     }
     // A sum over the objects: in which order a step touches them is the code's, not the schedule's.
     this.current = (this.current + mix(state.base, access + 1)) | 0;
-    state.sum = (state.sum + mix(this.key, this.lastOfTask.get(this.key) ?? 1)) | 0;
+    state.sum = (state.sum + this.deed) | 0;
   }
 
   chosen(_site: string, _n: number, value: number): void {
@@ -67,6 +93,15 @@ export class TraceHash implements StepRecorder {
     return ((this.high >>> 0) % 0x200000) * 0x100000000 + (this.low >>> 0);
   }
 
+  private handOver(object: object, state: ObjectState): void {
+    const { coverage } = this;
+    if (coverage !== null) {
+      if (Number.isNaN(state.name)) state.name = coverage.hashOf(object);
+      coverage.handOver(state.name, state.user, this.key);
+    }
+    state.user = this.key;
+  }
+
   private close(): void {
     if (!this.open) return;
     this.open = false;
@@ -74,10 +109,4 @@ export class TraceHash implements StepRecorder {
     this.low = (this.low + mix(this.current, 0x7feb352d)) | 0;
     this.high = (this.high + mix(this.current, 0x846ca68b)) | 0;
   }
-}
-
-export function textHash(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash;
 }

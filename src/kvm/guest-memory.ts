@@ -3,6 +3,9 @@
  * Pages exist once something is stored in them.
  */
 import type { NotificationByte } from '../crypto-adapters/interrupts.ts';
+import { Access, type AccessKind } from '../runtime/access.ts';
+
+type Touch = (object: object, access: AccessKind) => void;
 
 const PAGE_SIZE = 4096;
 /** The first pages hold the lowcores; allocation starts above them. */
@@ -13,9 +16,13 @@ export class GuestMemory {
   readonly size: number;
   private readonly pages = new Map<number, Uint8Array>();
   private nextPage = FIRST_FREE_PAGE;
+  private readonly touch: Touch;
+  /** One object for each byte that was accessed, as those see it who want to know who shares what. */
+  private readonly bytes = new Map<number, { readonly name: string }>();
 
-  constructor(size: number) {
+  constructor(size: number, touch?: Touch) {
     this.size = size;
+    this.touch = touch ?? (() => undefined);
   }
 
   /** Is the absolute address inside a memory slot? */
@@ -24,11 +31,13 @@ export class GuestMemory {
   }
 
   load(address: number): number {
+    this.touch(this.byteAt(address), Access.READ);
     return this.pages.get(this.pageOf(address))?.[address % PAGE_SIZE] ?? 0;
   }
 
   store(address: number, value: number): void {
     const page = this.pageOf(address);
+    this.touch(this.byteAt(address), Access.WRITE);
     let bytes = this.pages.get(page);
     if (bytes === undefined) this.pages.set(page, (bytes = new Uint8Array(PAGE_SIZE)));
     bytes[address % PAGE_SIZE] = value;
@@ -36,6 +45,7 @@ export class GuestMemory {
 
   /** Absolute address of a page that nobody else has been given. */
   allocatePage(): number {
+    this.touch(this, Access.WRITE);
     const address = this.nextPage++ * PAGE_SIZE;
     if (!this.contains(address)) throw new Error(`guest storage of ${this.size} bytes is used up`);
     return address;
@@ -44,6 +54,12 @@ export class GuestMemory {
   /** What the card sets when a reply is there. */
   notificationByte(address: number): NotificationByte {
     return { address, set: () => this.store(address, 1) };
+  }
+
+  private byteAt(address: number): object {
+    let byte = this.bytes.get(address);
+    if (byte === undefined) this.bytes.set(address, (byte = { name: `guest storage 0x${address.toString(16)}` }));
+    return byte;
   }
 
   private pageOf(address: number): number {

@@ -11,6 +11,7 @@ import type { LockMap } from '../locks/lock-map.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { RwSemaphore } from '../locks/rw-semaphore.ts';
 import type { WaitQueue } from '../locks/wait-queue.ts';
+import { Access, type AccessKind } from '../runtime/access.ts';
 import { CRYCB_FORMAT2, EMPTY_APCB, type Apcb, type CrycbFormat } from './crycb.ts';
 import { Gisa } from './gisa.ts';
 import { GuestMemory } from './guest-memory.ts';
@@ -100,8 +101,9 @@ export class Kvm {
     this.blockMap = layer.map(SIE_BLOCKED, `${this.name} SIE blocked`);
     this.unblocked = layer.waitQueue(this.blockMap);
     this.idle = layer.waitQueue(layer.map(VCPU_IDLE, `${this.name} vcpu idle`));
-    this.gisa = new Gisa(options.gisa ?? true, () => this.idle.wakeAll(null));
-    this.memory = new GuestMemory(options.memory ?? 64 * 1024 * 1024);
+    const touch = (object: object, access: AccessKind): void => layer.rt.touch(object, access);
+    this.gisa = new Gisa(options.gisa ?? true, () => this.idle.wakeAllJointly(null), touch);
+    this.memory = new GuestMemory(options.memory ?? 64 * 1024 * 1024, touch);
     this.vcpus = Array.from({ length: options.vcpus }, (_, id) => new Vcpu(this, id, layer));
   }
 
@@ -116,11 +118,14 @@ export class Kvm {
 
   /** kvm_get_kvm; a use after free is a broken invariant. */
   get(): void {
+    // References come in any order; when one is given back, it may be the last.
+    this.host.layer.rt.touch(this, Access.JOINT);
     if (this.references === 0) throw new Error(`use after free: ${this.name} is referenced after its last reference was dropped`);
     this.references++;
   }
 
   put(): void {
+    this.host.layer.rt.touch(this, Access.WRITE);
     if (this.references === 0) throw new Error(`use after free: ${this.name} is released more often than it was referenced`);
     this.references--;
     if (this.references === 0) this.lifetime.free(null);

@@ -61,7 +61,7 @@ export class Vcpu {
     } finally {
       this.inSie = false;
       inside.release();
-      kvm.sieExit.wakeAll(task);
+      kvm.sieExit.wakeAllJointly(task);
     }
   }
 
@@ -81,6 +81,6 @@ export class Vcpu {
   /** SIGP or a machine check: ends an enabled wait. */
   kick(by: Task | null): void {
     this.kicked = true;
-    this.kvm.idle.wakeAll(by);
+    this.kvm.idle.wakeAllJointly(by);
   }
 }

@@ -31,10 +31,12 @@ class WakeAll implements Effect {
   readonly effectName = 'wake-all';
   nextEffect: Effect | null = null;
   readonly object: LockMap;
+  readonly access: AccessKind;
   private readonly wake: () => void;
 
-  constructor(map: LockMap, wake: () => void) {
+  constructor(map: LockMap, access: AccessKind, wake: () => void) {
     this.object = map;
+    this.access = access;
     this.wake = wake;
   }
 
@@ -75,12 +77,21 @@ export class WaitQueue implements Op, Blocker {
 
   /** `by` is null when the hardware or a timer wakes. */
   wakeAll(by: Task | null): void {
+    this.announce(by, Access.WRITE);
+  }
+
+  /** The same for changes that commute with others announced like that, and with holds of the map: one more vCPU has left SIE. */
+  wakeAllJointly(by: Task | null): void {
+    this.announce(by, Access.JOINT);
+  }
+
+  /** Who wakes has changed what the others look at, also when nobody sleeps yet. */
+  private announce(by: Task | null, access: AccessKind): void {
     this.ctx.order?.published(by, this);
-    // Who wakes has changed what the others look at, also when nobody sleeps yet.
-    this.ctx.rt.touch(this.map, Access.WRITE);
+    this.ctx.rt.touch(this.map, access);
     if (this.sleepers.length === 0 && this.announced.length === 0) return;
     if (by === null) this.wake();
-    else this.ctx.rt.effect(by, new WakeAll(this.map, () => this.wake()), false);
+    else this.ctx.rt.effect(by, new WakeAll(this.map, access, () => this.wake()), false);
   }
 
   enabled(task: Task): boolean {

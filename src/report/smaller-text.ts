@@ -1,6 +1,7 @@
 /**
  * What is left of a scenario when everything is left out that a failure does not need: as text, and for the JSON. No kernel counterpart.
  */
+import { tokenOf } from '../campaign/replayable.ts';
 import type { SmallerScenario } from '../campaign/smaller-scenario.ts';
 import type { ScenarioFigures } from '../scenario/scenario-figures.ts';
 import { count, wrapText } from './layout.ts';
@@ -18,11 +19,11 @@ export function smallerLines(smaller: SmallerScenario | null, kept?: string, pai
 
 function resultText(smaller: SmallerScenario | null, kept: string | undefined): string {
   if (smaller === null) return 'none, as the schedule alone does not bring the finding about';
-  const { dropped, executions, figures, from, unit } = smaller;
+  const { dropped, executions, figures, from } = smaller;
   const tried = count(executions, 'execution');
   if (dropped.length === 0) return `none, as nothing could be left out of ${figuresText(from)} (${tried})`;
-  const where = kept === undefined ? `as ${unit.scenario.source}` : `in ${kept}`;
-  return `${figuresText(figures)} (from ${figuresText(from)}), ${where}, after ${tried}`;
+  const where = kept === undefined ? '' : `, kept in ${kept}`;
+  return `${figuresText(figures)} (from ${figuresText(from)}) after ${tried}${where}`;
 }
 
 const figuresText = ({ events, guests, vcpus }: ScenarioFigures): string =>
@@ -31,5 +32,8 @@ const figuresText = ({ events, guests, vcpus }: ScenarioFigures): string =>
 export function smallerJson({ unit, figures, from, dropped, executions, failure }: SmallerScenario): object {
   const { scenario } = unit;
   const { finding, steps, switches } = failure;
-  return { scenario, ...figures, from, dropped, executions, finding: { kind: finding.kind, title: finding.title, steps, switches } };
+  const { kind, title } = finding;
+  // Its token is good for the file of that name, once somebody has written it.
+  const replay = tokenOf(unit, failure);
+  return { scenario, ...figures, from, dropped, executions, finding: { kind, title, steps, switches, replay } };
 }

@@ -2,17 +2,27 @@
  * A scenario as the text of a file again: what is written loads to an equal scenario, places apart. Whatever the loader fills in by itself
  * is left out. No kernel counterpart.
  */
-import { Document, isCollection, isMap, isScalar, isSeq, Scalar, visit, type YAMLMap } from 'yaml';
+import { Document, isCollection, isMap, isScalar, isSeq, Scalar, visit, type ScalarTag, type YAMLMap } from 'yaml';
 import type { GuestSpec, HostSpec, MdevSpec, Workload } from '../machine/host-spec.ts';
 import { eventFields, slotEventFields } from './event-text.ts';
 import type { Expectation, ExpectedKinds } from './expectation.ts';
 import { mdevUuid } from './mdev-uuid.ts';
 import type { Scenario } from './scenario.ts';
-import type { FieldValue } from './text-values.ts';
+import { numberText, type FieldValue } from './text-values.ts';
 
 type Fields = Readonly<Record<string, FieldValue>>;
 
 const WIDTH = 140;
+/** The loader takes no powers of ten. */
+const SMALL_NUMBER: ScalarTag = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  identify: (value) => typeof value === 'number' && String(value).includes('e'),
+  // Of the tags for a value, those with a form of their own come first. Nothing is read with this one.
+  test: /(?!)/,
+  resolve: Number,
+  stringify: ({ value }) => numberText(Number(value)),
+};
 /** Lists of these are written with one entry a line. */
 const ONE_A_LINE: ReadonlySet<string> = new Set(['mdevs', 'guests', 'events']);
 
@@ -28,7 +38,7 @@ export function scenarioText(scenario: Scenario): string {
     ...list('faults', faults),
     expect: expectation(expect),
   };
-  const document = new Document(fields, { aliasDuplicateObjects: false });
+  const document = new Document(fields, { aliasDuplicateObjects: false, customTags: (tags) => [SMALL_NUMBER, ...tags] });
   if (isMap(document.contents)) layOut(document.contents);
   quote(document);
   return document.toString({ lineWidth: WIDTH });

@@ -98,7 +98,7 @@ function* eachEvent(events: readonly EventSpec[]): IterableIterator<EventAt> {
   }
 }
 
-export const isAboutGuest = (verb: Verb, guest: string): boolean => 'guest' in verb && verb.guest === guest;
+const isAboutGuest = (verb: Verb, guest: string): boolean => 'guest' in verb && verb.guest === guest;
 
 export function isAboutMdev(verb: Verb, { uuid }: MdevSpec): boolean {
   if (verb.kind === 'open') return verb.mdev.uuid === uuid;

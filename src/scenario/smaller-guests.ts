@@ -56,7 +56,8 @@ function* fewerInstructions(workload: InstructionWorkload): Shorter {
 
 function* fewerRequests(workload: RsaWorkload): Shorter {
   const { operations, bits, forms } = workload;
-  for (const n of fewer(operations)) yield { workload: { ...workload, operations: n }, what: some(operations - n, operations, 'operations') };
+  for (const n of fewer(operations))
+    yield { workload: { ...workload, operations: n }, what: some(operations - n, operations, 'operations') };
   for (const { left, dropped } of withoutChunks(bits))
     if (left.length > 0) yield { workload: { ...workload, bits: left }, what: `keys of ${dropped.join(', ')} bits` };
   for (const { left, dropped } of withoutChunks(forms))

@@ -24,6 +24,8 @@ export function whenText(at: When): FieldValue {
 
 export const timeText = (ms: number): string => decimal(ms, 'ms', (text) => durationMs(text) === ms);
 
+export const numberText = (value: number): string => decimal(value, '', (text) => Number(text) === value);
+
 /** The shortest decimal fraction that is read as it was meant; a power of ten would not be read at all. */
 function decimal(value: number, unit: string, isMeant: (text: string) => boolean): string {
   for (let digits = 0; digits <= DECIMALS; digits++) {

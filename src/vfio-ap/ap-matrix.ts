@@ -21,9 +21,11 @@ export interface MatrixLimits {
 export const SMALL_LIMITS: MatrixLimits = { adapter: 63, domain: 15, controlDomain: 15 };
 
 /** The APQNs of a matrix, adapters ascending, domains ascending within. */
-export function* apqnsOf(matrix: ApMatrix): IterableIterator<Apqn> {
+export function apqnsOf(matrix: ApMatrix): Apqn[] {
   const domains = [...matrix.aqm.bits()];
-  for (const adapter of matrix.apm.bits()) for (const domain of domains) yield apqnOf(adapter, domain);
+  const apqns: Apqn[] = [];
+  for (const adapter of matrix.apm.bits()) for (const domain of domains) apqns.push(apqnOf(adapter, domain));
+  return apqns;
 }
 
 export const hasApqn = (matrix: ApMatrix, adapter: number, domain: number): boolean => matrix.apm.has(adapter) && matrix.aqm.has(domain);

@@ -208,6 +208,14 @@ describe('replay', () => {
   });
 });
 
+test('--shrink leaves out what the finding does not need; the file keeps what is left, with its schedule', () => {
+  const { out } = apemu('explore', ...STUCK, '--quiet', '--shrink', '--save', 'less.replay');
+  expect(out).toMatch(
+    /\nsmaller scenario: 2 events, 1 vCPU, 1 guest \(from 2 events, 1 vCPU, 1 guest\) after [\d]+ executions, kept in\s+less\.replay\n/,
+  );
+  expect(apemu('replay', 'less.replay').out).toMatch(/^apemu replay three\.smaller\.yaml: [^]*\nreproduced: deadlock\n$/);
+});
+
 test('nothing is saved when nothing was found', () => {
   expect(explored('tiny.yaml', '--exhaustive', '--save', 'none.replay').code).toBe(0);
   expect(existsSync(join(folder, 'none.replay'))).toBe(false);

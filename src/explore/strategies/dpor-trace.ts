@@ -5,7 +5,7 @@
 import { Access, accessClass, races, type AccessKind } from '../../runtime/access.ts';
 import type { Runnable } from '../../runtime/strategy.ts';
 import { Task } from '../../runtime/task.ts';
-import { textHash } from '../trace-hash.ts';
+import { textHash } from '../text-hash.ts';
 import { Scope, type ObjectNames, type ScopeKind, type Touches } from './dpor-footprint.ts';
 
 /** How much of each thread lies before. */
