@@ -12,7 +12,7 @@ export async function designs(): Promise<Figure[]> {
     const { reset, hotPlug } = await designCost(design);
     const note = `KVM ${reset.kvmStallMs} ms, ${reset.perSecond.toFixed(0)} AQIC/s`;
     figures.push({ name: `${design}: stall of AQIC beside a reset, virtual ms`, value: reset.stallMs, note });
-    if (typeof hotPlug === 'string') continue;
+    if (hotPlug === null) continue;
     figures.push({
       name: `${design}: AQIC/s under hot plug, virtual time`,
       value: hotPlug.perSecond,

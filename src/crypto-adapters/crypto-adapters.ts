@@ -224,19 +224,17 @@ export class CryptoAdapters {
 
   /** What a queue holds now; undefined for a queue that nobody has addressed yet. */
   queueState(apqn: Apqn): Readonly<QueueWork> | undefined {
-    return this.looked(apqn)?.state;
+    return this.looked(this.positions[adapterOf(apqn)]?.known(domainOf(apqn)))?.state;
   }
 
   /** Has anybody sent a message to the queue since its last reset began, or has its interrupt enabled? */
   usedSinceReset(apqn: Apqn): boolean {
-    return this.looked(apqn)?.used ?? false;
+    // A queue that nobody has addressed yet is made now: whoever addresses it later must meet the one that was looked at.
+    return this.looked(this.positions[adapterOf(apqn)]?.queue(apqn))?.used ?? false;
   }
 
   /** The step in which somebody looks at the queue depends on what is done to it. */
-  private looked(apqn: Apqn): HwQueue | undefined {
-    const position = this.positions[adapterOf(apqn)];
-    // Whoever addresses it later must meet the one that was looked at.
-    const queue = this.rt.controlled ? position?.queue(apqn) : position?.known(domainOf(apqn));
+  private looked(queue: HwQueue | undefined): HwQueue | undefined {
     if (queue !== undefined) this.rt.touch(queue, Access.READ);
     return queue;
   }

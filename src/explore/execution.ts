@@ -21,6 +21,8 @@ export interface ExecutionOptions {
   readonly maxSteps: number;
   readonly recorder?: StepRecorder | null;
   readonly releaseSteps?: 'declared' | 'all';
+  /** See ControlledOptions. */
+  readonly starts?: 'steps' | 'eager';
   /** Which findings end the execution; default: all. */
   readonly stopAt?: (finding: Finding) => boolean;
   /** Learn the lock order: true by default; a validator that other executions share; or not at all. */
@@ -75,8 +77,17 @@ export async function execute(program: Program, options: ExecutionOptions): Prom
 }
 
 function makeWorld(options: ExecutionOptions): World {
-  const { seed, record = true, releaseSteps = 'declared', lockdep = true, waitFor = true, maps = true, places = false } = options;
-  const rt = new ControlledRuntime({ seed, strategy: TasksFirst, record, releaseSteps });
+  const {
+    seed,
+    record = true,
+    releaseSteps = 'declared',
+    starts = 'steps',
+    lockdep = true,
+    waitFor = true,
+    maps = true,
+    places = false,
+  } = options;
+  const rt = new ControlledRuntime({ seed, strategy: TasksFirst, record, releaseSteps, starts });
   const validate = lockdep !== false;
   const layer = new LockLayer(rt, typeof lockdep === 'boolean' ? { validate, waitFor, maps, places } : { lockdep, waitFor, maps, places });
   return { rt, layer };

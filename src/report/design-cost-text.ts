@@ -21,8 +21,7 @@ const ABOUT =
 export function costLines(costs: readonly DesignCost[]): string[] {
   if (costs.length === 0) return [];
   const rows = costs.map(({ design, reset, hotPlug }) => {
-    const plugged =
-      typeof hotPlug === 'string' ? [hotPlug, '', '', '', '', '', ''] : [...figures(hotPlug), hotPlug.changesPerSecond.toFixed(0)];
+    const plugged = hotPlug === null ? ['refused', '', '', '', '', '', ''] : [...figures(hotPlug), hotPlug.changesPerSecond.toFixed(0)];
     return [design, ...figures(reset), '|', ...plugged];
   });
   return [...wrapText(ABOUT, '  '), '', ...tableLines(COLUMNS, rows)];

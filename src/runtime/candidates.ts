@@ -2,6 +2,7 @@
  * Who can go on now in a controlled run: tasks whose announced operation is enabled or that have an effect on its way, and, for the
  * clock, whatever is due next. The earliest armed timer is always among them, because how long code takes is not known.
  */
+import { START } from './basic-ops.ts';
 import type { ControlledTimer } from './controlled-timer.ts';
 import type { Runnable } from './strategy.ts';
 import type { Task } from './task.ts';
@@ -29,4 +30,14 @@ export function removeTask(live: Task[], task: Task): void {
   const index = live.indexOf(task);
   live[index] = live.at(-1)!;
   live.pop();
+}
+
+/** Puts the first task that has not begun at the start of `into`; false when all have. */
+export function firstStart(live: readonly Task[], into: Runnable[]): boolean {
+  for (let i = 0; i < live.length; i++) {
+    if (live[i]!.op !== START) continue;
+    into[0] = live[i]!;
+    return true;
+  }
+  return false;
 }

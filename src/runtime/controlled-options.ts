@@ -23,6 +23,11 @@ export interface ControlledOptions {
   readonly maxSteps?: number;
   /** `all`: every release and wake-up is a step of its own, for checking; default `declared`: where somebody can observe it. */
   readonly releaseSteps?: 'declared' | 'all';
+  /**
+   * `steps`: when a task begins is a choice, as it must be when tasks do something visible before their first operation. `eager`: each
+   * runs to its first operation as soon as it was spawned. Default `steps`.
+   */
+  readonly starts?: 'steps' | 'eager';
   /** Keep the list of choices for a replay. Default true. */
   readonly record?: boolean;
 }

@@ -7,7 +7,7 @@
  */
 import { Prng } from '../base/prng.ts';
 import { unwatchAwaits, watchAwaits } from './await-watch.ts';
-import { collectCandidates, removeTask } from './candidates.ts';
+import { collectCandidates, firstStart, removeTask } from './candidates.ts';
 import type { BlockListener, ControlledOptions, ControlledOutcome, EndListener, Phase } from './controlled-options.ts';
 import { ControlledTimer, removeTimer } from './controlled-timer.ts';
 import { Access, type AccessKind } from './access.ts';
@@ -38,7 +38,6 @@ export class ControlledRuntime implements Runtime {
   observer: TaskObserver | null = null;
   /** An explorer that wants to know what each step does. */
   recorder: StepRecorder | null = null;
-  /** For the watch that looks for uncontrolled awaits. */
   stepsSeen = -1;
   /** Why the run ended as `failed`: what was thrown. */
   failure: unknown = null;
@@ -46,6 +45,7 @@ export class ControlledRuntime implements Runtime {
   private maxSteps: number;
   private readonly allSteps: boolean;
   private readonly record: boolean;
+  private readonly eager: boolean;
   /** Armed. */
   readonly timers: ControlledTimer[] = [];
   private readonly live: Task[] = [];
@@ -59,7 +59,6 @@ export class ControlledRuntime implements Runtime {
   private foreground = 0;
   private finish: ((outcome: ControlledOutcome) => void) | null = null;
   private stopping = false;
-  /** Steps at which the event loop is due. */
   private turnAt = STEPS_PER_TURN;
   private nestedStarts = 0;
   private sleepOp: Op | null = null;
@@ -70,6 +69,7 @@ export class ControlledRuntime implements Runtime {
     this.maxSteps = options.maxSteps ?? 1_000_000;
     this.allSteps = options.releaseSteps === 'all';
     this.record = options.record ?? true;
+    this.eager = options.starts === 'eager';
   }
 
   get tasks(): readonly Task[] {
@@ -242,7 +242,7 @@ export class ControlledRuntime implements Runtime {
 
   private pick(): Runnable | 'deadlock' | 'cut' {
     const { candidates, strategy } = this;
-    const n = collectCandidates(this.live, this.timers, candidates);
+    const n = this.eager && firstStart(this.live, candidates) ? 1 : collectCandidates(this.live, this.timers, candidates);
     if (n === 0) return 'deadlock';
     if (n === 1 && strategy.asksAlways !== true) return candidates[0]!;
     const index = strategy.choose(candidates, n, this.running);

@@ -282,3 +282,28 @@ describe('virtual time', () => {
     expect(rt.now()).toBe(365 * 86_400_000);
   });
 });
+
+describe('eager starts', () => {
+  const begun = async (starts: 'steps' | 'eager', seed: number): Promise<string> => {
+    const rt = new ControlledRuntime({ seed, starts });
+    const order: string[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      rt.spawn(name, async (task) => {
+        order.push(name);
+        await rt.sleep(task, 0);
+      });
+    }
+    await rt.run();
+    return order.join('');
+  };
+
+  test('begin tasks in the order in which they were spawned, and choose nothing', async () => {
+    for (let seed = 1; seed <= 20; seed++) expect(await begun('eager', seed)).toBe('abc');
+  });
+
+  test('are not the default: who begins first is a choice', async () => {
+    const orders = new Set<string>();
+    for (let seed = 1; seed <= 40; seed++) orders.add(await begun('steps', seed));
+    expect(orders.size).toBeGreaterThan(3);
+  });
+});
