@@ -18,7 +18,7 @@ function essence(finding: Finding): string | null {
     return sorted(stuck.split(';').map((entry) => anyNumber(entry.slice(entry.indexOf(':') + 1))));
   }
   // The line of a file in which something was expected is another one once lines above it are gone.
-  if (finding.kind === 'assertion') return /^\S*?:\d+:\d+: (.*)$/s.exec(finding.title)?.[1] ?? null;
+  if (finding.kind === 'assertion') return /^.*?:\d+:\d+: (.*)$/s.exec(finding.title)?.[1] ?? null;
   // Which of the two came first, and from where the second one was made, is the schedule's.
   if (finding.kind === 'data-race') return finding.key.split(':')[1] ?? null;
   return null;
