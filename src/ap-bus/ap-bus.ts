@@ -162,6 +162,11 @@ export class ApBus implements BusFiles, CardPort {
     return this.ownership.ownsAny(task, apm, aqm);
   }
 
+  /** The same question by somebody who does not hold it. */
+  ownsAnyInTheOpen(task: Task, apm: ApMask, aqm: ApMask): Promise<boolean> {
+    return this.ownership.ownsAnyInTheOpen(task, apm, aqm);
+  }
+
   /** A write to apmask or aqmask. Rebinding and the uevent come after the mutex was dropped. */
   async storeMask(task: Task, which: MaskName, text: string): Promise<Errno> {
     const next = await this.permissions.commit(task, which, text, (asker, apm, aqm) => this.bindings.askInUse(asker, apm, aqm));

@@ -21,6 +21,12 @@ export class ApOwnership {
     return apm.intersects(masks.apm) && aqm.intersects(masks.aqm);
   }
 
+  /** The same without the mutex: nothing keeps the answer true. */
+  async ownsAnyInTheOpen(task: Task, apm: ApMask, aqm: ApMask): Promise<boolean> {
+    const masks = await this.permissions.readInTheOpen(task);
+    return apm.intersects(masks.apm) && aqm.intersects(masks.aqm);
+  }
+
   /** As the kernel answers: 1 when the host owns it, 0 when not, -EINVAL for numbers that no APQN has. */
   owns(task: Task, adapter: number, domain: number): Errno {
     this.permissions.attrMutex.assertHeld(task, 'the ownership query');

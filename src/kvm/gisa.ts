@@ -6,12 +6,11 @@ import { EINVAL, ENODEV, ERANGE, OK, type Errno } from '../base/errno.ts';
 import type { InterruptTarget } from '../crypto-adapters/interrupts.ts';
 import { Access, type AccessKind } from '../runtime/access.ts';
 
-type Touch = (object: object, access: AccessKind) => void;
+type Touch = (access: AccessKind) => void;
 
 const MAX_ISC = 7;
 
 export class Gisa implements InterruptTarget {
-  readonly name = 'GISA';
   /** Interruption pending mask, bit 0x80 >> isc. */
   private ipm = 0;
   private readonly references = new Array<number>(MAX_ISC + 1).fill(0);
@@ -42,7 +41,7 @@ export class Gisa implements InterruptTarget {
   register(isc: number): Errno {
     if (!this.enabled) return ENODEV;
     if (isc < 0 || isc > MAX_ISC) return ERANGE;
-    this.touch(this, Access.WRITE);
+    this.touch(Access.WRITE);
     this.references[isc]!++;
     return OK;
   }
@@ -50,7 +49,7 @@ export class Gisa implements InterruptTarget {
   /** -EINVAL when the ISC has no reference left. */
   unregister(isc: number): Errno {
     if (isc < 0 || isc > MAX_ISC) return ERANGE;
-    this.touch(this, Access.WRITE);
+    this.touch(Access.WRITE);
     if (this.references[isc] === 0) return EINVAL;
     this.references[isc]!--;
     return OK;
@@ -66,21 +65,21 @@ export class Gisa implements InterruptTarget {
 
   adapterInterruption(isc: number): void {
     // Interruptions come in any order: all of them are pending in the end.
-    this.touch(this, Access.JOINT);
+    this.touch(Access.JOINT);
     this.ipm |= 0x80 >> isc;
     this.delivered++;
     if ((this.alertMask & (0x80 >> isc)) !== 0) this.alert();
   }
 
   pendingFor(enabledIscs: number): boolean {
-    this.touch(this, Access.READ);
+    this.touch(Access.READ);
     return (this.ipm & enabledIscs) !== 0;
   }
 
   /** Takes the pending interruption of highest priority; null when none is enabled. */
   take(enabledIscs: number): number | null {
     const ready = this.ipm & enabledIscs;
-    this.touch(this, ready === 0 ? Access.READ : Access.WRITE);
+    this.touch(ready === 0 ? Access.READ : Access.WRITE);
     if (ready === 0) return null;
     const isc = Math.clz32(ready) - 24;
     this.ipm &= ~(0x80 >> isc);

@@ -5,7 +5,13 @@
 import type { NotificationByte } from '../crypto-adapters/interrupts.ts';
 import { Access, type AccessKind } from '../runtime/access.ts';
 
-type Touch = (object: object, access: AccessKind) => void;
+/** Whose storage it is, and who is told of accesses. */
+interface MemoryOwner {
+  readonly name: string;
+  touch(object: object, access: AccessKind): void;
+}
+
+const NOBODY: MemoryOwner = { name: 'guest', touch: () => undefined };
 
 const PAGE_SIZE = 4096;
 /** The first pages hold the lowcores; allocation starts above them. */
@@ -16,13 +22,17 @@ export class GuestMemory {
   readonly size: number;
   private readonly pages = new Map<number, Uint8Array>();
   private nextPage = FIRST_FREE_PAGE;
-  private readonly touch: Touch;
+  private readonly owner: MemoryOwner;
   /** One object for each byte that was accessed, as those see it who want to know who shares what. */
   private readonly bytes = new Map<number, { readonly name: string }>();
 
-  constructor(size: number, touch?: Touch) {
+  constructor(size: number, owner: MemoryOwner = NOBODY) {
     this.size = size;
-    this.touch = touch ?? (() => undefined);
+    this.owner = owner;
+  }
+
+  get name(): string {
+    return `${this.owner.name} storage`;
   }
 
   /** Is the absolute address inside a memory slot? */
@@ -31,13 +41,13 @@ export class GuestMemory {
   }
 
   load(address: number): number {
-    this.touch(this.byteAt(address), Access.READ);
+    this.owner.touch(this.byteAt(address), Access.READ);
     return this.pages.get(this.pageOf(address))?.[address % PAGE_SIZE] ?? 0;
   }
 
   store(address: number, value: number): void {
     const page = this.pageOf(address);
-    this.touch(this.byteAt(address), Access.WRITE);
+    this.owner.touch(this.byteAt(address), Access.WRITE);
     let bytes = this.pages.get(page);
     if (bytes === undefined) this.pages.set(page, (bytes = new Uint8Array(PAGE_SIZE)));
     bytes[address % PAGE_SIZE] = value;
@@ -45,7 +55,7 @@ export class GuestMemory {
 
   /** Absolute address of a page that nobody else has been given. */
   allocatePage(): number {
-    this.touch(this, Access.WRITE);
+    this.owner.touch(this, Access.WRITE);
     const address = this.nextPage++ * PAGE_SIZE;
     if (!this.contains(address)) throw new Error(`guest storage of ${this.size} bytes is used up`);
     return address;
@@ -58,7 +68,7 @@ export class GuestMemory {
 
   private byteAt(address: number): object {
     let byte = this.bytes.get(address);
-    if (byte === undefined) this.bytes.set(address, (byte = { name: `guest storage 0x${address.toString(16)}` }));
+    if (byte === undefined) this.bytes.set(address, (byte = { name: `${this.owner.name} storage 0x${address.toString(16)}` }));
     return byte;
   }
 

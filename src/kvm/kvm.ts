@@ -11,7 +11,7 @@ import type { LockMap } from '../locks/lock-map.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { RwSemaphore } from '../locks/rw-semaphore.ts';
 import type { WaitQueue } from '../locks/wait-queue.ts';
-import { Access, type AccessKind } from '../runtime/access.ts';
+import { Access } from '../runtime/access.ts';
 import { CRYCB_FORMAT2, EMPTY_APCB, type Apcb, type CrycbFormat } from './crycb.ts';
 import { Gisa } from './gisa.ts';
 import { GuestMemory } from './guest-memory.ts';
@@ -101,9 +101,16 @@ export class Kvm {
     this.blockMap = layer.map(SIE_BLOCKED, `${this.name} SIE blocked`);
     this.unblocked = layer.waitQueue(this.blockMap);
     this.idle = layer.waitQueue(layer.map(VCPU_IDLE, `${this.name} vcpu idle`));
-    const touch = (object: object, access: AccessKind): void => layer.rt.touch(object, access);
-    this.gisa = new Gisa(options.gisa ?? true, () => this.idle.wakeAllJointly(null), touch);
-    this.memory = new GuestMemory(options.memory ?? 64 * 1024 * 1024, touch);
+    const gisa = { name: `${this.name} GISA` };
+    this.gisa = new Gisa(
+      options.gisa ?? true,
+      () => this.idle.wakeAllJointly(null),
+      (access) => layer.rt.touch(gisa, access),
+    );
+    this.memory = new GuestMemory(options.memory ?? 64 * 1024 * 1024, {
+      name: this.name,
+      touch: (object, access) => layer.rt.touch(object, access),
+    });
     this.vcpus = Array.from({ length: options.vcpus }, (_, id) => new Vcpu(this, id, layer));
   }
 

@@ -27,6 +27,8 @@ export interface VfioApBus {
   readonly attrMutex: Mutex;
   /** Does the host reserve an APQN of apm x aqm for its default drivers? @holds attrMutex */
   ownsAny(task: Task, apm: ApMask, aqm: ApMask): boolean;
+  /** The same question by somebody who does not hold it: the answer may be old when it comes. */
+  ownsAnyInTheOpen(task: Task, apm: ApMask, aqm: ApMask): Promise<boolean>;
   /** The queue object of this APQN, when its device is bound to vfio_ap. */
   findVfioQueue(apqn: Apqn): VfioApQueue | null;
 }

@@ -62,6 +62,10 @@ class BusView implements VfioApBus {
     return this.bus.ownsAny(task, apm, aqm);
   }
 
+  ownsAnyInTheOpen(task: Task, apm: ApMask, aqm: ApMask): Promise<boolean> {
+    return this.bus.ownsAnyInTheOpen(task, apm, aqm);
+  }
+
   findVfioQueue(apqn: Apqn): VfioApQueue | null {
     const data = this.bus.findQueue(apqn)?.driverData;
     return data instanceof VfioApQueue ? data : null;

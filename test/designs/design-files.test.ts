@@ -22,7 +22,6 @@ const TWINS = {
   'dynamic-kvm-busy': 'test/fixtures/designs/dynamic-kvm-busy.yaml',
   'guests-lock': 'src/vfio-ap/locking/yaml/guests-lock.yaml',
   'perms-inside': 'test/fixtures/designs/perms-inside.yaml',
-  'trylock-perms': 'test/fixtures/designs/trylock-perms.yaml',
   'user-space-pqap': 'test/fixtures/designs/user-space-pqap.yaml',
   'simulated-exit': 'test/fixtures/designs/simulated-exit.yaml',
   'fair-rwlock': 'test/fixtures/designs/fair-rwlock.yaml',

@@ -87,7 +87,7 @@ const TABLE: Readonly<Record<string, Partial<Record<ScenarioName, Expected>>>> =
   'guests-rwsem': { host: { finds: ['data-race'], also: ['invariant', 'stale-write'] } },
   'guests-lock': { ...shortHook },
   'perms-inside': { ...shortHook, masks: finds('deadlock', 'lock-order') },
-  'trylock-perms': { ...shortHook },
+  'trylock-perms': { ...shortHook, masks: finds('invariant') },
   'user-space-pqap': noHotPlug,
   'simulated-exit': { ...noHotPlug, remove: finds('use-after-free') },
   'fair-rwlock': {

@@ -9,7 +9,7 @@ import { Dfs } from '../../src/explore/strategies/dfs.ts';
 import { Dpor } from '../../src/explore/strategies/dpor.ts';
 import { traceSet } from './trace-sets.ts';
 
-const KEY = 'invariant:used-without-owner';
+const KEY = 'owner-and-use';
 
 /** A queue is used as soon as there is an owner: it looks as if the two could not meet, because they take different locks. */
 const ownerAndUse = (silent: boolean) =>
@@ -41,7 +41,8 @@ const ownerAndUse = (silent: boolean) =>
     });
   });
 
-const finds = async (search: Search, silent: boolean): Promise<boolean> => (await traceSet(ownerAndUse(silent), search))!.findings.has(KEY);
+const finds = async (search: Search, silent: boolean): Promise<boolean> =>
+  (await traceSet(ownerAndUse(silent), search))!.findings.has(`invariant ${KEY}`);
 
 it('finds an invariant that only one order breaks, as plain search does', async () => {
   expect(await finds(new Dfs(), false)).toBe(true);

@@ -102,14 +102,14 @@ describe.each(Object.entries(KINDS))('random programs of %s', (_name, kinds) => 
     await fc.assert(
       fc.asyncProperty(fc.integer(), fc.constantFrom(...RULES), async (seed, rule) => {
         const program = randomProgram(new Prng(seed), kinds);
-        const all = await traceSet(program, new Dfs(), { ...rule, max: 500 });
+        const all = await traceSet(program, new Dfs(), { ...rule, max: 800 });
         fc.pre(all !== null);
         const reduced = await traceSet(program, new Dpor(), rule);
         expect(reduced!.traces, program.text).toEqual(all.traces);
         expect(reduced!.findings, program.text).toEqual(all.findings);
         compared++;
       }),
-      { seed: 31, numRuns: 12, maxSkipsPerRun: 40 },
+      { seed: 31, numRuns: 12, maxSkipsPerRun: 200 },
     );
     expect(compared).toBe(12);
   });

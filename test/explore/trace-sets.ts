@@ -8,6 +8,9 @@ import { tee } from '../../src/explore/tee-recorder.ts';
 import { TraceHash } from '../../src/explore/trace-hash.ts';
 import type { ControlledOutcome } from '../../src/runtime/controlled-options.ts';
 
+/** At the end of a key. */
+const PLACE = /:(?:[^:]*\.ts:\d+.*)?$/u;
+
 export interface TraceSet {
   readonly traces: ReadonlySet<number>;
   readonly executions: number;
@@ -15,7 +18,7 @@ export interface TraceSet {
   readonly cut: number;
   /** Traces by how they ended. */
   readonly ends: Readonly<Partial<Record<ControlledOutcome, number>>>;
-  /** Keys of the findings, each once. */
+  /** Kinds and keys of the findings, each once, without places: those may be of whoever ran before. */
   readonly findings: ReadonlySet<string>;
 }
 
@@ -44,7 +47,7 @@ export async function traceSet(program: Program, search: Search, options: WalkOp
     });
     const { outcome, steps, choices, world } = execution;
     if (outcome === 'failed') throw world.rt.failure;
-    for (const { key } of execution.findings) findings.add(key);
+    for (const { kind, key } of execution.findings) findings.add(`${kind} ${key.replace(PLACE, '')}`);
     if (outcome === 'cut') cut++;
     else byTrace.set(hash.value(), outcome);
     const failed = execution.findings.length > 0;
