@@ -25,6 +25,9 @@ export interface UnitResult {
   readonly seen: Seen;
 }
 
+/** Share of the clean executions that are made twice: a program that comes out otherwise is not under control. */
+const RECHECK = 0.01;
+
 /** RangeError when there is no such design or strategy. */
 export async function exploreUnit(unit: CampaignUnit, budget: Budget, hooks: Hooks = {}): Promise<UnitResult> {
   const factory = strategyByName(unit.strategy);
@@ -34,7 +37,7 @@ export async function exploreUnit(unit: CampaignUnit, budget: Budget, hooks: Hoo
   const { seed, searchSeed, wanted, collect } = unit;
   const search = factory({ seed: searchSeed, maxSteps: MAX_STEPS });
   const explorer = new Explorer({
-    ...{ program: programOf(unit), search, seed, budget, collect, counts: counts(wanted), maps: wanted !== 'lockdep' },
+    ...{ program: programOf(unit), search, seed, budget, collect, counts: counts(wanted), maps: wanted !== 'lockdep', recheck: RECHECK },
     ...hooks,
   });
   const result = await explorer.explore();

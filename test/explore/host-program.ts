@@ -11,7 +11,7 @@ import { Machine, mdevPath } from '../../src/machine/machine.ts';
 import type { Task, TaskBody } from '../../src/runtime/task.ts';
 import { designByName } from '../../src/vfio-ap/locking/designs.ts';
 
-export const MDEVS = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;
+const MDEVS = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;
 const DOMAINS = [4, 0x47] as const;
 /** What each guest has: adapter 5 with its domain. */
 export const APQNS = DOMAINS.map((domain) => (5 << 8) | domain);
