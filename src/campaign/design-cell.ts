@@ -15,7 +15,8 @@ export interface CellWork {
   /** Name of the scenario. */
   readonly name: string;
   readonly unit: Omit<CampaignUnit, 'wanted' | 'collect'>;
-  readonly expected: readonly FindingKind[];
+  /** Null: nobody has said, as of a design of one's own. */
+  readonly expected: readonly FindingKind[] | null;
   /** What is expected and has not been found gets `PATIENCE` times as much. */
   readonly budget: Budget;
 }
@@ -30,7 +31,7 @@ export interface Cell {
   readonly schedulesToFirst: Readonly<Partial<Record<FindingKind, number>>>;
   /** Token of the first finding; null when there is none. */
   readonly replay: string | null;
-  readonly expected: readonly FindingKind[];
+  readonly expected: readonly FindingKind[] | null;
   /** All that were made. */
   readonly schedules: number;
   /** Executions that came out otherwise when they were made again. */
@@ -42,9 +43,10 @@ const PATIENCE = 10;
 
 export async function exploreCell({ name, unit, expected, budget }: CellWork, hooks: Pick<Hooks, 'interrupted'> = {}): Promise<Cell> {
   const whole: CampaignUnit = { ...unit, wanted: 'all', collect: true };
+  const awaited = expected ?? [];
   const enough = (failures: readonly FailingSchedule[]): boolean =>
-    expected.length > 0 && expected.every((kind) => failures.some(({ finding }) => finding.kind === kind));
-  const { result } = await exploreUnit(whole, expected.length === 0 ? budget : times(budget, PATIENCE), { ...hooks, enough });
+    awaited.length > 0 && awaited.every((kind) => failures.some(({ finding }) => finding.kind === kind));
+  const { result } = await exploreUnit(whole, awaited.length === 0 ? budget : times(budget, PATIENCE), { ...hooks, enough });
   const firsts = new Map<FindingKind, FailingSchedule>();
   for (const failure of result.failures) if (!firsts.has(failure.finding.kind)) firsts.set(failure.finding.kind, failure);
   const [first] = firsts.values();
@@ -62,6 +64,7 @@ function times({ schedules, ms }: Budget, n: number): Budget {
 
 /** In what a cell is not as expected; empty: in nothing. */
 export function differences({ expected, kinds, schedules, unstable }: Cell): string[] {
+  if (expected === null) return [...unstable];
   const missing = expected.filter((kind) => !kinds.includes(kind));
   const other = kinds.filter((kind) => !expected.includes(kind));
   return [

@@ -2,9 +2,11 @@
  * From the options of `designs` to the cells of its table. Refuses before anything is started. No kernel counterpart.
  */
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import type { CellWork } from '../campaign/design-cell.ts';
 import type { Budget } from '../explore/explorer.ts';
 import { DEFAULT_STRATEGY } from '../explore/strategies/registry.ts';
+import { isDesignFile } from '../scenario/design-file.ts';
 import { expectedKinds } from '../scenario/expectation.ts';
 import { historyNames, loadHistory } from '../scenario/history.ts';
 import { loadScenarioFile } from '../scenario/load.ts';
@@ -40,7 +42,8 @@ export function designsSettings(options: ParsedOptions): DesignsSettings {
   const seed = options.get('seed', SEED) ?? DEFAULT_SEED;
   const budget = options.get('budget', BUDGET) ?? DEFAULT_BUDGET;
   const work = scenarios.flatMap((scenario) => {
-    const names = designsOf(scenario).filter((design) => designs === null || designs.includes(design));
+    const files = scenario.zpci === undefined ? (designs ?? []).filter(isDesignFile) : [];
+    const names = [...designsOf(scenario).filter((design) => designs === null || designs.includes(design)), ...files];
     return names.map((design) => cellOf(scenario, design, { seed, budget }));
   });
   if (work.length === 0) throw new UsageError(`${WHERE}: expected designs that fit the scenarios, got none`);
@@ -52,7 +55,7 @@ export function designsSettings(options: ParsedOptions): DesignsSettings {
 function cellOf(scenario: Scenario, design: string, { seed, budget }: { seed: number; budget: Budget }): CellWork {
   const { name, text, source, expect } = scenario;
   const unit = { scenario: { text, source }, design, quirks: null, strategy: DEFAULT_STRATEGY, seed, searchSeed: seed };
-  return { name, unit, expected: expectedKinds(expect, design), budget };
+  return { name, unit, expected: isDesignFile(design) ? null : expectedKinds(expect, design), budget };
 }
 
 /** A PCI function has locks, and so designs, of its own. */
@@ -64,8 +67,9 @@ function chosenDesigns(options: ParsedOptions): string[] | null {
   if (named.length === 0) return null;
   const known = [...designNames(), ...zpciDesignNames()];
   for (const word of named)
-    if (!known.includes(word)) throw wrongWord(`${WHERE}: --design`, `a locking design (${known.join(', ')})`, { word, known });
-  return named;
+    if (!isDesignFile(word) && !known.includes(word))
+      throw wrongWord(`${WHERE}: --design`, `a locking design (${known.join(', ')})`, { word, known });
+  return named.map((word) => (isDesignFile(word) ? resolve(word) : word));
 }
 
 function chosenScenarios(options: ParsedOptions): Scenario[] {

@@ -10,17 +10,20 @@ import { designsText } from '../report/designs-text.ts';
 import { seconds } from '../report/layout.ts';
 import { hostNow } from '../runtime/host-clock.ts';
 import { designCost, type DesignCost } from '../scenario/design-cost.ts';
+import { isDesignFile, loadDesign } from '../scenario/design-file.ts';
 import type { CommandBody } from './command.ts';
 import { designsSettings, type DesignsSettings } from './designs-settings.ts';
 import { EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK } from './exit-code.ts';
 import { Interrupts, type SignalSource } from './interrupt.ts';
+import { NAME } from './option-values.ts';
 import { StatusLine } from './status-line.ts';
 import { paintFor, writeOut, type Terminal } from './terminal.ts';
 
-export const designs: CommandBody = (options, terminal) => {
+export const designs: CommandBody = async (options, terminal) => {
+  for (const file of options.all('design', NAME).filter(isDesignFile)) await loadDesign(file, '.');
   const settings = designsSettings(options);
   setEngineFlags();
-  return designsSession(settings, { terminal, signals: process });
+  return await designsSession(settings, { terminal, signals: process });
 };
 
 export interface DesignsPorts {

@@ -94,6 +94,7 @@ export class Machine {
       hardware,
       events,
       design: this.vfioAp.design,
+      deviceListOrder: quirks.has('Q16') ? ('inside' as const) : ('outside' as const),
       onOperation,
       ...(retryLimitMs === undefined ? {} : { retryLimitMs }),
       ...(bareGuests === undefined ? {} : { bareGuests }),

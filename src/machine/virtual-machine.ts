@@ -9,6 +9,7 @@ import { InstructionProgram } from '../guest/instruction-program.ts';
 import { Kvm } from '../kvm/kvm.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Task } from '../runtime/task.ts';
+import type { DeviceListOrder } from '../vfio/iommu-container.ts';
 import type { LockingDesign } from '../vfio-ap/locking/port.ts';
 import { Qemu } from '../vmm/qemu.ts';
 import { KvmPlatform } from './guest-platform.ts';
@@ -19,6 +20,8 @@ export interface VirtualMachineHost {
   readonly hardware: CryptoAdapters;
   readonly events: EventLog;
   readonly design: LockingDesign;
+  /** In which order type1 takes its locks when storage is unmapped. */
+  readonly deviceListOrder: DeviceListOrder;
   /** Called after each operation of a workload. */
   readonly onOperation: () => void;
   readonly retryLimitMs?: number;
@@ -41,7 +44,7 @@ export class VirtualMachine {
     this.spec = spec;
     this.kvm = new Kvm({ layer, hardware, events }, { name: spec.name, vcpus: spec.vcpus, facilities });
     design.adoptKvm(this.kvm);
-    this.qemu = new Qemu(layer, this.kvm, events);
+    this.qemu = new Qemu(layer, this.kvm, events, host.deviceListOrder);
     this.platform = new KvmPlatform(this.qemu, design);
     this.guest = this.program(seed);
   }

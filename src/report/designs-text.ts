@@ -74,7 +74,7 @@ function matrices(cells: readonly Cell[]): string[][] {
   }
   return [...groups].flatMap(([key, names]) => {
     const designs = key.split(',');
-    const room = WIDTH - GAP - Math.max(...designs.map(({ length }) => length));
+    const room = WIDTH - GAP - Math.max(...designs.map((design) => labelOf(design).length));
     return blocks(names, room, (name) => columnWidth(cells, name)).map((block) => matrix(cells, designs, block));
   });
 }
@@ -102,7 +102,7 @@ const columnWidth = (cells: readonly Cell[], name: string): number =>
 function matrix(cells: readonly Cell[], designs: readonly string[], scenarios: readonly string[]): string[] {
   const columns: Column[] = [{ title: 'design' }, ...headings(scenarios).map((title) => ({ title }))];
   const rows = designs.map((design) => [
-    design,
+    labelOf(design),
     ...scenarios.map((scenario) => cellText(cells.find((cell) => cell.design === design && cell.scenario === scenario))),
   ]);
   const table = tableLines(columns, rows);
@@ -115,6 +115,9 @@ function matrix(cells: readonly Cell[], designs: readonly string[], scenarios: r
   );
   return [...told.map((line) => `  ${line}`.trimEnd()), '', ...table];
 }
+
+/** A design of one's own is called by its file's name. */
+const labelOf = (design: string): string => design.split('/').at(-1)!;
 
 /** Numbers: letters are findings. */
 const headings = (scenarios: readonly string[]): string[] => scenarios.map((_, i) => String(i + 1));

@@ -61,6 +61,8 @@ export const eventForms = {
   }),
   'pv-start': fields('a start of Secure Execution', { ...common, do: z.literal('pv-start'), guest }),
   'pv-stop': fields('an end of Secure Execution', { ...common, do: z.literal('pv-stop'), guest }),
+  unmap: fields('an unmap of the storage of a guest', { ...common, do: z.literal('unmap'), guest }),
+  map: fields('a map of the storage of a guest', { ...common, do: z.literal('map'), guest }),
   unbind: fields('an unbind', { ...common, do: z.literal('unbind'), queue }),
   bind: fields('a bind', { ...common, do: z.literal('bind'), queue, driver: named('the name of a driver, like vfio_ap') }),
   checkstop: fields('a checkstop', { ...common, do: z.literal('checkstop'), adapter: adapterId, on: flag }),
@@ -86,7 +88,20 @@ export type EventFields<V extends VerbName> = z.output<(typeof eventForms)[V]>;
 
 /** Verbs that are the key of their event; the others stand behind `do`. */
 export const KEY_VERBS = ['write', 'read', 'repeat'] as const;
-export const DO_VERBS = ['attach', 'detach', 'open', 'pv-start', 'pv-stop', 'unbind', 'bind', 'checkstop', 'host-config', 'pause'] as const;
+export const DO_VERBS = [
+  'attach',
+  'detach',
+  'open',
+  'pv-start',
+  'pv-stop',
+  'unmap',
+  'map',
+  'unbind',
+  'bind',
+  'checkstop',
+  'host-config',
+  'pause',
+] as const;
 /** Planned verbs: a scenario that uses one is refused by name, not as a spelling mistake. */
 export const LATER_VERBS = ['fault', 'ioctl'] as const;
 

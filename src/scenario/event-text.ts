@@ -35,6 +35,8 @@ function verbFields(verb: Verb, names: ReadonlyMap<string, string>): Fields {
     case 'detach':
     case 'pv-start':
     case 'pv-stop':
+    case 'unmap':
+    case 'map':
       return { do: verb.kind, guest: verb.guest };
     case 'open':
       return { do: 'open', guest: verb.guest, mdev: verb.mdev.name, ...(verb.keep ? { keep: true } : {}) };

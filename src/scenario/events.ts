@@ -102,6 +102,8 @@ class EventReader {
         };
       case 'pv-start':
       case 'pv-stop':
+      case 'unmap':
+      case 'map':
         return { kind: name, guest: this.guest(as(name).guest, [...path, 'guest']).name };
       case 'unbind':
         return { kind: 'unbind', queue: as(name).queue };

@@ -30,6 +30,8 @@ export type Verb =
     }
   /** Secure Execution of a guest begins or ends. */
   | { readonly kind: 'pv-start' | 'pv-stop'; readonly guest: string }
+  /** All storage of a guest is unmapped for its devices, or mapped again. */
+  | { readonly kind: 'unmap' | 'map'; readonly guest: string }
   /** Queue as `05.0004`. */
   | { readonly kind: 'unbind'; readonly queue: string }
   | { readonly kind: 'bind'; readonly queue: string; readonly driver: string }

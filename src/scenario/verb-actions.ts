@@ -32,6 +32,10 @@ export async function perform(task: Task, machine: Machine, verb: Action): Promi
     case 'pv-start':
     case 'pv-stop':
       return await secureExecution(task, machine.vm(verb.guest)!.kvm, verb.kind === 'pv-start');
+    case 'unmap':
+      return await machine.vm(verb.guest)!.qemu.container.unmap(task);
+    case 'map':
+      return await machine.vm(verb.guest)!.qemu.container.map(task);
     case 'unbind':
       return await unbind(task, machine, verb.queue);
     case 'bind':
@@ -72,6 +76,8 @@ export function verbText(verb: Verb, names: (path: string) => string = (path) =>
     case 'detach':
     case 'pv-start':
     case 'pv-stop':
+    case 'unmap':
+    case 'map':
       return `${verb.kind} ${verb.guest}`;
     case 'open':
       return `open ${verb.mdev.name} for ${verb.guest}${verb.keep ? ' and keep it' : ''}`;

@@ -1,5 +1,5 @@
 /**
- * Life of a mediated matrix device (vfio_ap_ops.c: vfio_ap_mdev_probe, _remove, _open_device, _close_device, _request).
+ * Life of a mediated matrix device (vfio_ap_ops.c: vfio_ap_mdev_probe, _remove, _open_device, _close_device, _request, _dma_unmap).
  */
 import { EINVAL, OK, type Errno } from '../base/errno.ts';
 import { beginOperation } from '../locks/task-memory.ts';
@@ -7,6 +7,7 @@ import type { Task } from '../runtime/task.ts';
 import type { Eventfd } from '../vfio/eventfd.ts';
 import { VfioApIrq, VfioDevice } from '../vfio/vfio-device.ts';
 import { ApMatrixMdev } from './ap-matrix-mdev.ts';
+import { disableInterrupt } from './aqic.ts';
 import { leave } from './linking.ts';
 import type { LockingDesign } from './locking/port.ts';
 import { limitsOf, type MatrixDev } from './matrix-dev.ts';
@@ -37,6 +38,7 @@ export class MdevLifecycle {
         request: (asker, count) => this.request(asker, mdev, count),
         setIrqs: (caller, index, eventfd) => this.setIrqs(caller, mdev, index, eventfd),
         reset: (caller) => this.reset(caller, mdev),
+        dmaUnmap: (caller, iova, length) => this.dmaUnmap(caller, mdev, { iova, length }),
       },
     });
     await this.design.editList(task, () => {
@@ -89,6 +91,21 @@ export class MdevLifecycle {
     return this.design.change(task, { kind: 'reset', mdev }, (section) =>
       resetQueues(task, this.dev, mdev.qtable.get(task).values(), section.onQueue),
     );
+  }
+
+  /** Interrupts whose notification byte lies in the range are switched off, and what they hold is given back. */
+  private async dmaUnmap(task: Task, mdev: ApMatrixMdev, range: { iova: number; length: number }): Promise<void> {
+    const end = range.iova + range.length;
+    await this.design.change(task, { kind: 'dma-unmap', mdev }, async (section) => {
+      for (const queue of [...mdev.qtable.get(task).values()]) {
+        await section.onQueue(task, queue, async () => {
+          const saved = queue.savedIova.get(task);
+          // As in the kernel, a queue without an interrupt, whose address is 0, matches a range that begins there: one AQIC too many.
+          if (saved >= range.iova && saved < end) await disableInterrupt(task, this.dev, queue);
+        });
+      }
+      return OK;
+    });
   }
 
   private async open(task: Task, mdev: ApMatrixMdev): Promise<Errno> {

@@ -1,6 +1,6 @@
 /**
  * Known defects of vfio_ap as switches, all off by default: off is correct behaviour, on is what the kernel did, or does. Each is asked for
- * at the one place where it makes a difference. The names Q1 to Q14 are those of the list of defects in the specification; the others are
+ * at the one place where it makes a difference. The names Q1 to Q16 are those of the list of defects in the specification; the others are
  * defects that have been fixed upstream.
  */
 
@@ -57,6 +57,11 @@ export const QUIRKS = [
     name: 'Q14',
     does: 'a request for the device clears the masks of the guest only, and the next push restores them',
     consequence: 'a guest gets adapters back while its device is being removed',
+  },
+  {
+    name: 'Q16',
+    does: 'type1 takes device_list_lock under iommu->lock when guest storage is unmapped, and asks the devices, which unpin, under the former',
+    consequence: 'two unmaps of a guest, or an unmap and an AQIC, can wait for each other',
   },
   {
     name: 'filter-new-ids-only',

@@ -8,6 +8,10 @@
  *   dev_set->lock               open and close of a device
  *     (locks of the driver)
  *       iommu->lock             pin and unpin, the innermost one
+ *     device_list_lock          a device enters or leaves the list of those that are asked
+ *   device_list_lock            DMA unmap, without iommu->lock; the kernel takes it under iommu->lock, which closes a circle
+ *     (locks of the driver)
+ *       iommu->lock             unpin
  */
 import { LockClass } from '../locks/lock-class.ts';
 
@@ -21,6 +25,9 @@ export const DEV_SET_LOCK = new LockClass('dev_set->lock', {
   protects: 'open count of a vfio device; held across open_device and close_device',
 });
 export const IOMMU_LOCK = new LockClass('iommu->lock', { protects: 'mappings and pinned pages of a container' });
+export const DEVICE_LIST_LOCK = new LockClass('device_list_lock', {
+  protects: 'the devices of a container that are asked for their pins when storage is unmapped',
+});
 export const DEVICE_RELEASED = new LockClass('vfio device released', {
   protects: 'waited for by removal until the last user has closed the device',
 });

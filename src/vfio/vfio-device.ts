@@ -15,7 +15,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Eventfd } from './eventfd.ts';
 import { DEV_SET_LOCK, DEVICE_RELEASED } from './lock-classes.ts';
-import type { IommuContainer } from './iommu-container.ts';
+import type { IommuContainer, PinningDevice } from './iommu-container.ts';
 
 /** What the driver implements (struct vfio_device_ops). */
 export interface VfioDeviceOps {
@@ -29,6 +29,8 @@ export interface VfioDeviceOps {
   setIrqs(task: Task, index: number, eventfd: Eventfd | null): Promise<Errno>;
   /** The RESET ioctl. */
   reset(task: Task): Promise<Errno>;
+  /** Guest storage is being unmapped: pins in the range are given back. Absent in a driver that pins nothing. */
+  dmaUnmap?(task: Task, iova: number, length: number): Promise<void>;
 }
 
 /** Interrupt indexes of a vfio-ap device (include/uapi/linux/vfio.h: VFIO_AP_REQ_IRQ_INDEX, VFIO_AP_CFG_CHG_IRQ_INDEX). */
@@ -70,6 +72,8 @@ export class VfioDevice {
   private inClose = false;
   private resets = 0;
   private user: VfioUser | null = null;
+  /** What a container asks for its pins; null when the driver pins nothing. */
+  private readonly pinning: PinningDevice | null;
 
   constructor(layer: LockLayer, name: string, parts: VfioDeviceParts) {
     this.name = name;
@@ -77,6 +81,8 @@ export class VfioDevice {
     this.requestIntervalMs = parts.requestIntervalMs ?? REQUEST_INTERVAL_MS;
     this.ops = parts.ops;
     this.log = parts.log;
+    const { ops } = parts;
+    this.pinning = ops.dmaUnmap === undefined ? null : { dmaUnmap: (task, iova, length) => ops.dmaUnmap!(task, iova, length) };
     this.lock = layer.mutex(DEV_SET_LOCK, `${name} dev_set->lock`);
     this.kept = layer.map(DEVICE_RELEASED, `release of ${name}`);
     this.released = layer.waitQueue(this.kept);
@@ -198,8 +204,10 @@ export class VfioDevice {
     }
     user.kvm.get();
     this.user = user;
+    if (this.pinning !== null) await user.container.addDevice(task, this.pinning);
     const errno = await this.ops.openDevice(task);
     if (errno !== OK) {
+      if (this.pinning !== null) await user.container.removeDevice(task, this.pinning);
       this.user = null;
       user.kvm.put();
       return errno;
@@ -217,6 +225,7 @@ export class VfioDevice {
     }
     this.inClose = true;
     await this.ops.closeDevice(task);
+    if (this.pinning !== null) await this.user!.container.removeDevice(task, this.pinning);
     this.inClose = false;
     this.openCount = 0;
     this.user?.kvm.put();

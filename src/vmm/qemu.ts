@@ -10,7 +10,7 @@ import { LockClass } from '../locks/lock-class.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { Task } from '../runtime/task.ts';
 import { Eventfd } from '../vfio/eventfd.ts';
-import { IommuContainer } from '../vfio/iommu-container.ts';
+import { IommuContainer, type DeviceListOrder } from '../vfio/iommu-container.ts';
 import { VfioApIrq, type VfioDevice, type VfioUser } from '../vfio/vfio-device.ts';
 
 /** The lock under which QEMU's monitor and main loop plug and unplug devices. */
@@ -31,13 +31,13 @@ export class Qemu implements VfioUser {
   private giving: VfioDevice | null = null;
   private configurationChanged = false;
 
-  constructor(layer: LockLayer, kvm: Kvm, events: EventLog) {
+  constructor(layer: LockLayer, kvm: Kvm, events: EventLog, order?: DeviceListOrder) {
     this.layer = layer;
     this.name = kvm.name;
     this.kvm = kvm;
     this.events = events;
     this.lock = layer.mutex(BQL, `${kvm.name} QEMU big lock`);
-    this.container = new IommuContainer(layer, kvm.name, kvm.memory);
+    this.container = new IommuContainer(layer, kvm.name, kvm.memory, order);
     this.requestFd = new Eventfd(`${kvm.name} request`, () => this.onRequest());
     this.configFd = new Eventfd(`${kvm.name} config-change`, () => this.onConfigChange());
   }

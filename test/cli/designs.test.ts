@@ -12,6 +12,7 @@ import { designsSession } from '../../src/cli/designs.ts';
 import { designsSettings, type DesignsSettings } from '../../src/cli/designs-settings.ts';
 import { readOptions } from '../../src/cli/options.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
+import { loadDesign } from '../../src/scenario/design-file.ts';
 import { historyNames } from '../../src/scenario/history.ts';
 import { loadScenarioFile } from '../../src/scenario/load.ts';
 import { designNames } from '../../src/vfio-ap/locking/designs.ts';
@@ -42,6 +43,15 @@ describe('the table', () => {
     expect(lines).toContain('  guests-lock   .   .');
     expect(out).toContain('D deadlock');
     expect(lines.at(-1)).toBe('ok: 4 cells, all as expected');
+  });
+
+  test('has a row for a design file, called by its name, of which nothing is expected', async () => {
+    const file = 'docs/designs/kvm-busy.yaml';
+    await loadDesign(file, '.');
+    const { code, out } = await session(settings('--scenario', '000-detach', '--design', 'kvm-busy', '--design', file, ...QUICK));
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ {2}kvm-busy {7}DO$/m);
+    expect(out).toMatch(/^ {2}kvm-busy\.yaml {2}DO$/m);
   });
 
   test('names a cell that is not as expected, with its token, and the exit code is 1', async () => {

@@ -25,6 +25,9 @@ async function everythingOnce(host: Host, task: Task): Promise<void> {
   await host.store(task, M1, 'assign_domain', '0xab');
   await host.store(task, M1, 'unassign_domain', '0xab');
   await host.mdev(M1).device.reset(task);
+  const { container } = host.vm('guest1').qemu;
+  await container.unmap(task);
+  await container.map(task);
   await host.show(task, M1, 'guest_matrix');
   await host.status(task, '05.0004');
   for (const text of ['-9', '+9']) await host.write(task, '/sys/bus/ap/apmask', text);

@@ -51,27 +51,27 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'no verb',
     withEvent('{ task: t, guest: g1 }'),
-    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got a map with task, guest',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got a map with task, guest',
   ],
   [
     'not a map',
     withEvent('attach'),
-    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got attach',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got attach',
   ],
   [
     'two verbs',
     withEvent('{ task: t, read: /sys/x, do: attach }'),
-    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got "do"; "read" is one already',
+    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got "do"; "read" is one already',
   ],
   [
     'unknown verb',
     withEvent('{ task: t, do: atach, guest: g1 }'),
-    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got atach; did you mean "attach"?',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got atach; did you mean "attach"?',
   ],
   [
     'verb num',
     withEvent('{ task: t, do: 5 }'),
-    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got 5',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got 5',
   ],
   [
     'pv guest',
@@ -91,12 +91,12 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'fault verb',
     withEvent('{ task: t, fault: [1] }'),
-    '14:16: events[2].fault: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got "fault"; this verb is not emulated yet',
+    '14:16: events[2].fault: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got "fault"; this verb is not emulated yet',
   ],
   [
     'ioctl',
     withEvent('{ task: t, do: ioctl }'),
-    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unbind, bind, checkstop, host-config, pause, got ioctl; this verb is not emulated yet',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got ioctl; this verb is not emulated yet',
   ],
   [
     'unknown guest',

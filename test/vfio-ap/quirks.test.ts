@@ -52,6 +52,7 @@ const CASES: Readonly<Record<QuirkName, readonly [ReturnType<typeof corpus>, Reg
   Q7: [corpus('14-list-without-lock'), /^matrix\.mdev_list is written by .* without its guard/],
   Q10: [loadScenario(CHECKSTOP, 'checkstop.yaml'), /^invariant h: .*guest1 has 1 ISC references, its queues account for 0$/],
   Q14: [loadScenario(WANTED_BACK, 'wanted-back.yaml'), /guest1 gets AP resources back while its device is wanted back$/],
+  Q16: [corpus('33-unmap-cycle'), /^possible circular locking.*iommu->lock/],
   'filter-new-ids-only': [corpus('24-new-ids-filtered-only'), /^invariant d: .*05\.0004 is in the shadow of .* but no queue is linked/],
   'probe-error-leak': [corpus('32-probe-error-path'), /^NULL pointer dereference: the driver data of queue 05\.0004/],
   'required-lock-missing': [corpus('13-pending-without-lock'), /apm_add\/aqm_add\/adm_add is written by firmware without its guard/],

@@ -133,7 +133,7 @@ export class GuestsLock implements LockingDesign {
   }
 
   async change(task: Task, target: Target, body: Body): Promise<Errno> {
-    if (target.kind === 'reset' || target.kind === 'set-irqs') {
+    if (target.kind === 'reset' || target.kind === 'set-irqs' || target.kind === 'dma-unmap') {
       using _mdevs = await this.mdevsLock.acquire(task);
       return await body(this.section(target.mdev, null));
     }

@@ -92,7 +92,7 @@ export class GuestsRwsem extends GlobalMutex {
   }
 
   override async change(task: Task, target: Target, body: Body): Promise<Errno> {
-    if (target.kind === 'reset' || target.kind === 'set-irqs') {
+    if (target.kind === 'reset' || target.kind === 'set-irqs' || target.kind === 'dma-unmap') {
       using _matrix = await this.matrix.acquire(task);
       return await body(this.section(target.mdev));
     }

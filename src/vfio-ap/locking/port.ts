@@ -50,7 +50,9 @@ export interface Steps {
 
 /** What a change is about: decides which locks can be chosen, and which refusals apply. */
 export type Target =
-  | { readonly kind: 'assign' | 'unassign' | 'control-domain' | 'request' | 'remove' | 'reset' | 'set-irqs'; readonly mdev: ApMatrixMdev }
+  | { readonly kind: 'assign' | 'unassign' | 'control-domain' | 'request' | 'remove'; readonly mdev: ApMatrixMdev }
+  /** Of queues and eventfds only: no masks change. */
+  | { readonly kind: 'reset' | 'set-irqs' | 'dma-unmap'; readonly mdev: ApMatrixMdev }
   | { readonly kind: 'probe'; readonly apqn: Apqn }
   | { readonly kind: 'unbind'; readonly queue: VfioApQueue };
 

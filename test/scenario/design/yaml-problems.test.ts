@@ -283,7 +283,7 @@ describe('what is missing', () => {
       ...['changes.assign', 'stateLock', 'guards.host.info'],
     ]);
     expect(told[7]).toBe(
-      'mine.yaml:1:1: changes.assign: expected what is taken for assign, unassign, control-domain, request, remove, reset, set-irqs, probe, unbind, or for other, or a base that has it, got nothing',
+      'mine.yaml:1:1: changes.assign: expected what is taken for assign, unassign, control-domain, request, remove, reset, set-irqs, dma-unmap, probe, unbind, or for other, or a base that has it, got nothing',
     );
   });
 

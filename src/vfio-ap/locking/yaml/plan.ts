@@ -87,6 +87,7 @@ export const CHANGE_KINDS = [
   'remove',
   'reset',
   'set-irqs',
+  'dma-unmap',
   'probe',
   'unbind',
 ] as const satisfies readonly ChangeKind[];
