@@ -60,6 +60,7 @@ export { ScenarioRun, type Progress, type RunOptions } from './scenario/run-scen
 export type { RunReport } from './scenario/run-report.ts';
 export type { Scenario } from './scenario/scenario.ts';
 export { ExplorationFailed, explore, type ProgramOptions } from './report/explore-program.ts';
+export { checkCommutation } from './explore/commutation.ts';
 export type { Monitor, Program, ProgramRun, World } from './explore/program.ts';
 export type { ExploreResult, FailingSchedule } from './explore/result.ts';
 export { programOf, SmallWorld, type ProgramText } from './explore/small-world.ts';

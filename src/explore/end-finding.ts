@@ -37,6 +37,13 @@ export function endFinding(outcome: ControlledOutcome, rt: ControlledRuntime, fo
   }
 }
 
+/** The preparation of a world has stopped somewhere. */
+export function unprepared(rt: ControlledRuntime): Finding {
+  const waiting = rt.tasks.filter((task) => !task.daemon).map((task) => `${task.name} in ${labelText(nextLabel(task))}`);
+  const title = `the preparation of the world did not come to its end: ${waiting.join(', ') || 'nobody waits'}`;
+  return { kind: 'assertion', key: 'unprepared', title, tasks: [], time: rt.now() };
+}
+
 /** What is still owed when nothing more will happen, or after so many steps that it should have. */
 export function monitorFindings(outcome: ControlledOutcome, rt: ControlledRuntime, monitors: readonly Monitor[]): Finding[] {
   if (outcome !== 'done' && outcome !== 'step-limit') return [];

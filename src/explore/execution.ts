@@ -10,7 +10,7 @@ import type { StepRecorder } from '../runtime/footprint.ts';
 import type { Strategy } from '../runtime/strategy.ts';
 import type { Task } from '../runtime/task.ts';
 import { TasksFirst } from './strategies/tasks-first.ts';
-import { endFinding, monitorFindings } from './end-finding.ts';
+import { endFinding, monitorFindings, unprepared } from './end-finding.ts';
 import { taskFailure } from './task-failure.ts';
 import type { Program, ProgramRun, World } from './program.ts';
 
@@ -62,7 +62,11 @@ export async function execute(program: Program, options: ExecutionOptions): Prom
   });
   const run = program.build(world);
   const prepared = run.setup === undefined || (await alone(rt, 'setup', run.setup));
-  if (!prepared) return { outcome: 'failed', findings: findings.list, choices: [], steps: 0, world, run };
+  if (!prepared) {
+    // A world that cannot be prepared is no clean one.
+    if (findings.list.length === 0) findings.report(unprepared(rt));
+    return { outcome: 'failed', findings: findings.list, choices: [], steps: 0, world, run };
+  }
   rt.begin({ strategy, maxSteps, recorder });
   run.start();
   const outcome = await rt.run();

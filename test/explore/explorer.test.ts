@@ -198,6 +198,20 @@ describe('a program that the engine cannot control', () => {
   });
 });
 
+describe('a world that cannot be prepared', () => {
+  test('is a finding, and no clean campaign', async () => {
+    const result = await explore({
+      name: 'never ready',
+      build: ({ rt }) => ({
+        setup: async (task) => await rt.park(task),
+        start: () => undefined,
+      }),
+    });
+    expect(result.verdict).toBe('finding');
+    expect(result.failures[0]!.finding.title).toBe('the preparation of the world did not come to its end: setup in park setup');
+  });
+});
+
 describe('a liveness monitor', () => {
   const program =
     (forgets: boolean): ProgramText =>
