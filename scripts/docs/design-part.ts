@@ -3,6 +3,7 @@
  */
 import { shrinkFailures } from '../../src/campaign/shrunk.ts';
 import { isPrediction } from '../../src/campaign/unit.ts';
+import type { Constraint } from '../../src/explore/constraints.ts';
 import type { FailingSchedule } from '../../src/explore/result.ts';
 import type { FindingKind } from '../../src/locks/finding.ts';
 import { count, wrapText } from '../../src/report/layout.ts';
@@ -18,7 +19,7 @@ const BUDGETS = [10, 100, 1000, 3000];
 
 export async function designPart(design: string): Promise<string[]> {
   const cells = await historyCells(design);
-  const failing = mostTelling(cells);
+  const failing = await mostTelling(cells);
   return [
     '## Explored',
     '',
@@ -27,7 +28,7 @@ export async function designPart(design: string): Promise<string[]> {
     ...fenced(orderTree(declaredOrder(design))),
     '',
     ...verdicts(cells),
-    ...(failing === null ? [] : ['', ...(await failurePart(failing))]),
+    ...(failing === null ? [] : ['', ...failurePart(failing)]),
   ];
 }
 
@@ -73,35 +74,39 @@ const byTelling = (a: FindingKind, b: FindingKind): number => (rank(a) === rank(
 
 interface Failing {
   readonly cell: HistoryCell;
+  /** As short as it gets. */
   readonly failure: FailingSchedule;
+  readonly constraints: readonly Constraint[] | undefined;
 }
 
-/** The deadlock if there is one, else what needs an interleaving; of several the one with the fewest steps. */
-function mostTelling(cells: readonly HistoryCell[]): Failing | null {
+/** The deadlock if there is one; of several the one with the fewest steps. One that needs no interleaving says less of a locking design. */
+async function mostTelling(cells: readonly HistoryCell[]): Promise<Failing | null> {
   const all = cells.flatMap((cell) => cell.result.failures.map((failure) => ({ cell, failure })));
-  const [first] = all.toSorted((a, b) => weight(a.failure) - weight(b.failure) || a.failure.steps - b.failure.steps);
-  return first ?? null;
+  const sorted = all.toSorted((a, b) => byTelling(a.failure.finding.kind, b.failure.finding.kind) || a.failure.steps - b.failure.steps);
+  let first: Failing | null = null;
+  for (const { cell, failure } of sorted) {
+    const shrunk = await shrunkOf(cell, failure);
+    if (shrunk.failure.switches > 0) return shrunk;
+    first ??= shrunk;
+  }
+  return first;
 }
 
-function weight({ finding, switches }: FailingSchedule): number {
-  if (isPrediction(finding)) return 4;
-  if (finding.kind === 'deadlock' || finding.kind === 'hung-task') return finding.kind === 'deadlock' ? 0 : 1;
-  return switches > 0 ? 2 : 3;
-}
-
-async function failurePart({ cell, failure }: Failing): Promise<string[]> {
-  const { scenario, unit, result } = cell;
-  const found = { result: { ...result, failures: [failure] }, predicted: [], confirmation: null, interrupted: false };
-  const { campaign, constraints } = await shrinkFailures(found, unit, () => false);
+async function shrunkOf(cell: HistoryCell, failure: FailingSchedule): Promise<Failing> {
+  const found = { result: { ...cell.result, failures: [failure] }, predicted: [], confirmation: null, interrupted: false };
+  const { campaign, constraints } = await shrinkFailures(found, cell.unit, () => false);
   const [shrunk] = campaign.result.failures;
-  const { finding, steps, switches, execution } = shrunk!;
+  return { cell, failure: shrunk!, constraints: constraints.get(shrunk!) };
+}
+
+function failurePart({ cell: { scenario, unit }, failure, constraints }: Failing): string[] {
+  const { finding, steps, switches, execution } = failure;
   const budget = BUDGETS.find((schedules) => schedules >= execution);
   const command = `npx apemu explore scenarios/history/${scenario.name}.yaml --design ${unit.design} --seed ${SEED} --all --budget ${budget}`;
-  const orders = constraints.get(shrunk!);
   return [
     `The shortest schedule to the ${finding.kind} in \`${scenario.name}\`, ${count(steps, 'step')} with ${count(switches, 'switch', 'switches')}:`,
     '',
-    ...fenced([...scheduleOnly(scheduleLines(shrunk!, orders === undefined ? {} : { constraints: orders })), ...titleLines(shrunk!)]),
+    ...fenced([...scheduleOnly(scheduleLines(failure, constraints === undefined ? {} : { constraints })), ...titleLines(failure)]),
     '',
     'With the whole report, and a token that replays it:',
     '',

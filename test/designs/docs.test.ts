@@ -89,7 +89,7 @@ describe('the commands of a thread', () => {
     expect((await threadPart(shown(clean))).slice(2, 6)).toEqual([
       '```text',
       `$ ${clean}`,
-      'ok: nothing found in 3 schedules (2 distinct traces)',
+      'ok: nothing found in 3 schedules (1 distinct trace)',
       '```',
     ]);
   });

@@ -24,11 +24,11 @@ function world(rt: Runtime, order?: DeviceListOrder) {
   const asked: [iova: number, length: number][] = [];
   const device = {
     pinned: [] as number[],
-    async pin(task: Task, iova: number) {
+    pin: async (task: Task, iova: number): Promise<void> => {
       using _lock = await driverLock.acquire(task);
       if ((await container.pin(task, iova)) === 1) device.pinned.push(iova);
     },
-    async dmaUnmap(task: Task, iova: number, length: number) {
+    dmaUnmap: async (task: Task, iova: number, length: number): Promise<void> => {
       asked.push([iova, length]);
       using _lock = await driverLock.acquire(task);
       for (const page of device.pinned.splice(0)) await container.unpin(task, page);
