@@ -108,8 +108,8 @@ const validator = [
   ]),
   {
     ...{ name: 'a wait whose condition holds is not checked', file: 'wait-queue.ts', tests: ['locks/waits', 'locks/lockdep'] },
-    find: 'this.ctx.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);\n    if (condition()) return this.through(task);',
-    put: 'if (condition()) return this.through(task);\n    this.ctx.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);',
+    find: 'this.map.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);\n    this.ctx.rt.touch(this.map, Access.READ);',
+    put: 'this.ctx.rt.touch(this.map, Access.READ);\n    if (!condition()) this.map.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);',
   },
   {
     ...{ name: 'the chain is not rebased after a release from below', file: 'guard.ts', tests: ['locks/lockdep', 'locks/rule-corners'] },
