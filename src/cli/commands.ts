@@ -7,8 +7,15 @@ import { BOUND, BUDGET, DURATION, FILE, LEVEL, NAME, QUIRK_LIST, SEED, STEPS, WO
 
 export const HELP: OptionSpec = { name: 'help', help: 'show this text' };
 
+const QUIRKS: OptionSpec = {
+  name: 'quirks',
+  value: QUIRK_LIST,
+  help: "known defects to switch on instead of the scenario's: Q2,Q3 or none",
+};
+
 const COMMON: readonly OptionSpec[] = [
   { name: 'design', value: NAME, help: "run under this locking design instead of the scenario's" },
+  QUIRKS,
   { name: 'seed', value: SEED, help: 'seed of every random decision (default: a fresh one, shown in the report)' },
   { name: 'json', help: 'print the report as JSON' },
   { name: 'save', value: FILE, help: 'keep the report as JSON in FILE' },
@@ -60,7 +67,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'bound', value: BOUND, help: 'preemptions or delays in a schedule at most, for strategies that count them' },
       { name: 'workers', value: WORKERS, help: 'threads that explore at the same time (default: 1)' },
       { name: 'seed', value: SEED, help: 'seed of every random decision (default: a fresh one, shown in the report)' },
-      { name: 'quirks', value: QUIRK_LIST, help: "known defects to switch on instead of the scenario's: Q2,Q3 or none" },
+      QUIRKS,
       { name: 'all', help: 'go on after a finding, and collect one of each kind' },
       { name: 'strict', help: "Linux lockdep's view only: it knows nothing of waits that are made by hand" },
       { name: 'shrink', help: 'leave out of the scenario what the first finding does not need, and print what is left' },

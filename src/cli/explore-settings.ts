@@ -7,10 +7,11 @@ import type { FindingKind } from '../locks/finding.ts';
 import { hostSeed } from '../runtime/host-clock.ts';
 import { expectedKinds, isCorrected } from '../scenario/expectation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { QUIRK_NAMES, type QuirkName } from '../vfio-ap/quirks.ts';
+import type { QuirkName } from '../vfio-ap/quirks.ts';
+import { chosenQuirks } from './chosen-quirks.ts';
 import { chosenScenario } from './chosen-scenario.ts';
 import type { ParsedOptions } from './options.ts';
-import { BOUND, BUDGET, FILE, NAME, QUIRK_LIST, SEED, WORKERS } from './option-values.ts';
+import { BOUND, BUDGET, FILE, NAME, SEED, WORKERS } from './option-values.ts';
 import { UsageError, wrongWord } from './usage-error.ts';
 
 export interface ExploreSettings {
@@ -42,7 +43,7 @@ export function exploreSettings(options: ParsedOptions): ExploreSettings {
   const strategy = chosenStrategy(options, exhaustive);
   checkSearch(strategy, { exhaustive, workers });
   const { scenario, design } = chosenScenario(WHERE, options);
-  const chosen = chosenQuirks(options);
+  const chosen = chosenQuirks(WHERE, options);
   const quirks = chosen ?? scenario.quirks;
   const strict = options.has('strict');
   const budget = options.get('budget', BUDGET) ?? (exhaustive ? {} : { ms: DEFAULT_MS });
@@ -84,16 +85,4 @@ function checkSearch(strategy: string, { exhaustive, workers }: { exhaustive: bo
     throw new UsageError(
       `${WHERE}: --workers: expected a strategy that draws from a seed, got ${strategy}, which goes through schedules in order`,
     );
-}
-
-/** Undefined: those of the scenario. */
-function chosenQuirks(options: ParsedOptions): readonly QuirkName[] | null {
-  const names = options.get('quirks', QUIRK_LIST);
-  if (names === undefined) return null;
-  return names.map((name) => {
-    const quirk = QUIRK_NAMES.find((known) => known === name);
-    if (quirk === undefined)
-      throw wrongWord(`${WHERE}: --quirks`, `known defects (${QUIRK_NAMES.join(', ')}) or none`, { word: name, known: QUIRK_NAMES });
-    return quirk;
-  });
 }

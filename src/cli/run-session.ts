@@ -70,10 +70,11 @@ function procOf({ lockDump, scenario, design, runtime, seed }: RunReport): strin
 }
 
 function runOptions(settings: RunSettings, files: RunFiles): RunOptions {
-  const { scenario, design, seed, runtime, limitMs, steps, mode } = settings;
+  const { scenario, design, quirks, seed, runtime, limitMs, steps, mode } = settings;
   return {
     scenario,
     design,
+    quirks,
     seed,
     runtime,
     mode,

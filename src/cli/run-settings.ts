@@ -4,8 +4,10 @@
 import type { LogLevel } from '../base/logger.ts';
 import type { FindingKind } from '../locks/finding.ts';
 import { hostSeed } from '../runtime/host-clock.ts';
-import { expectedKinds } from '../scenario/expectation.ts';
+import { expectedKinds, isCorrected } from '../scenario/expectation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import type { QuirkName } from '../vfio-ap/quirks.ts';
+import { chosenQuirks } from './chosen-quirks.ts';
 import { chosenScenario } from './chosen-scenario.ts';
 import type { ParsedOptions } from './options.ts';
 import { DURATION, FILE, LEVEL, SEED, STEPS } from './option-values.ts';
@@ -15,6 +17,7 @@ export interface RunSettings {
   readonly mode: 'run' | 'stress';
   readonly scenario: Scenario;
   readonly design: string;
+  readonly quirks: readonly QuirkName[];
   readonly expected: readonly FindingKind[];
   readonly seed: number;
   readonly runtime: 'live' | 'controlled';
@@ -38,11 +41,13 @@ export function runSettings(mode: 'run' | 'stress', options: ParsedOptions): Run
   const limitMs = options.get('for', DURATION);
   if (steps !== undefined && !controlled) throw new UsageError(`apemu ${mode}: --steps: expected --controlled with it, got --steps alone`);
   const { scenario, design } = chosenScenario(`apemu ${mode}`, options);
+  const quirks = chosenQuirks(`apemu ${mode}`, options) ?? scenario.quirks;
   return {
     mode,
     scenario,
     design,
-    expected: expectedKinds(scenario.expect, design),
+    quirks,
+    expected: expectedKinds(scenario.expect, design, isCorrected(scenario.quirks, quirks)),
     seed: options.get('seed', SEED) ?? hostSeed(),
     runtime: controlled ? 'controlled' : 'live',
     limitMs: limitMs ?? (mode === 'stress' && steps === undefined ? STRESS_MS : undefined),

@@ -67,6 +67,8 @@ export class Explorer {
   private readonly settings: ExploreSettings;
   private readonly lockdep: Lockdep | false;
   private readonly counter: CoverageCounter | null;
+  /** The same for each execution of the campaign, and for those that are made again. */
+  private readonly same: Required<Pick<ExploreSettings, 'seed' | 'maxSteps' | 'releaseSteps' | 'maps'>>;
   private readonly estimator = new Estimator();
   private readonly failures: FailingSchedule[] = [];
   private readonly unstable: string[] = [];
@@ -80,7 +82,9 @@ export class Explorer {
   private toldAt = 0;
 
   constructor(settings: ExploreSettings) {
+    const { seed, maxSteps = MAX_STEPS, releaseSteps = 'declared', maps = true } = settings;
     this.settings = settings;
+    this.same = { seed, maxSteps, releaseSteps, maps };
     this.lockdep = (settings.validate ?? true) ? new Lockdep({ places: false }) : false;
     this.counter = (settings.coverage ?? true) ? new CoverageCounter() : null;
   }
@@ -108,20 +112,17 @@ export class Explorer {
 
   /** One schedule; false when the search has none left. */
   private async one(): Promise<boolean> {
-    const { program, search, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true } = this.settings;
+    const { program, search } = this.settings;
     const strategy = search.next(this.schedules);
     if (strategy === null) return false;
     const hash = this.counter === null ? null : new TraceHash(this.counter);
     this.counter?.begin();
     const probe = this.estimator.probe(strategy, search.name === 'random');
     const execution = await execute(program, {
+      ...this.same,
       strategy: probe,
-      seed,
-      maxSteps,
       recorder: tee(hash, search.recorder),
       lockdep: this.lockdep,
-      maps,
-      ...(releaseSteps === undefined ? {} : { releaseSteps }),
       stopAt: this.isNews,
       onOutcome: (outcome, rt) => search.stopped?.(outcome, rt),
     });
@@ -155,11 +156,10 @@ export class Explorer {
 
   /** Makes a clean execution once more: it must take the same course. */
   private async compare(execution: Execution): Promise<void> {
-    const { program, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true } = this.settings;
     this.rechecked++;
-    const again = await reproduce(program, {
-      ...{ choices: execution.choices, seed, maxSteps, maps },
-      ...(releaseSteps === undefined ? {} : { releaseSteps }),
+    const again = await reproduce(this.settings.program, {
+      ...this.same,
+      choices: execution.choices,
       // A fresh validator reports what the campaign knows by now: that is no other course.
       counts: () => false,
     });
@@ -172,16 +172,12 @@ export class Explorer {
 
   /** Replays what failed; what comes again is a finding, what does not is said to be unstable. */
   private async judge(execution: Execution, strategy: string): Promise<void> {
-    const { program, seed, maxSteps = MAX_STEPS, releaseSteps, maps = true } = this.settings;
     const expected = execution.findings.find(this.isNews)!;
-    const again: Reproduced = await reproduce(program, {
+    const again: Reproduced = await reproduce(this.settings.program, {
+      ...this.same,
       choices: execution.choices,
-      seed,
-      maxSteps,
-      maps,
       // What the execution did not stop at, because it was known by then, must not end the replay either.
       counts: (finding) => isAgain(finding, expected),
-      ...(releaseSteps === undefined ? {} : { releaseSteps }),
     });
     if (again.finding === null) {
       const why = again.diverged ?? 'it came to its end without a finding';
@@ -237,12 +233,13 @@ export class Explorer {
   }
 
   private coverage(): Coverage {
-    const edges = this.lockdep === false ? 0 : [...this.lockdep.graph.edges()].length;
-    return { traces: this.counter === null ? null : this.traces.size, handOvers: this.counter?.handOvers ?? 0, lockEdges: edges };
+    const { lockEdges, handOvers } = this.seen;
+    return { traces: this.counter === null ? null : this.traces.size, handOvers: handOvers.length, lockEdges: lockEdges.length };
   }
 
   private result(verdict: Verdict): ExploreResult {
-    const { program, search, seed, maxSteps = MAX_STEPS } = this.settings;
+    const { program, search } = this.settings;
+    const { seed, maxSteps } = this.same;
     return {
       program: program.name,
       strategy: search.name,

@@ -3,15 +3,16 @@
  * Any of the guards is enough to read, all of them are needed to write; a work item may rely on what its flusher holds.
  * Each field counts its changes, by which writes from an old value and groups seen in mixed versions are found.
  */
-import { Access, type AccessKind } from '../runtime/access.ts';
-import type { Runtime, MaybePromise } from '../runtime/runtime.ts';
-import type { Op, Task } from '../runtime/task.ts';
+import { Access } from '../runtime/access.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Task } from '../runtime/task.ts';
 import type { Findings } from './finding.ts';
 import type { InvariantGroup } from './invariant-group.ts';
 import type { Lifetime } from './lifetime.ts';
 import type { Lock } from './lock.ts';
 import { capturePlace } from './place.ts';
 import type { StaleWrites, VersionedField } from './stale-write.ts';
+import { VisibleField } from './visible-field.ts';
 import { delegated } from './work-item.ts';
 
 /** What can guard a field: mutex and rw semaphore are such locks. */
@@ -36,38 +37,22 @@ export interface FieldOwner {
   readonly lifetime?: Lifetime;
 }
 
-const READ = 0;
-const WRITE = 1;
-
-export class GuardedField<T> implements Op, VersionedField {
+export class GuardedField<T> extends VisibleField<T> implements VersionedField {
+  readonly opName = 'field';
   readonly id: number;
-  readonly label: string;
   version = 0;
   changedBy = '';
-  private value: T;
   private readonly host: FieldHost;
-  private readonly owner: FieldOwner;
   private readonly lifetime: Lifetime | null;
   private rule: GuardRule | null = null;
   private group: InvariantGroup | null = null;
   private bit = 0;
 
-  /** `owner` is the object it belongs to: reports name the field `owner.label`. */
   constructor(host: FieldHost, owner: FieldOwner, field: { label: string; value: T }) {
+    super(host.rt, owner, field);
     this.host = host;
-    this.owner = owner;
     this.lifetime = owner.lifetime ?? null;
-    this.label = field.label;
-    this.value = field.value;
     this.id = host.stale.nextId();
-  }
-
-  get name(): string {
-    return `${this.owner.name}.${this.label}`;
-  }
-
-  get opName(): string {
-    return 'field';
   }
 
   /** Set once by the locking design, before the object is reachable. */
@@ -84,9 +69,9 @@ export class GuardedField<T> implements Op, VersionedField {
 
   get(task: Task): T {
     const { rule } = this;
-    if (rule === null || rule === 'unguarded') this.host.rt.touch(this, Access.READ);
+    if (rule === null || rule === 'unguarded') this.rt.touch(this, Access.READ);
     else {
-      this.host.rt.touch(this, Access.GUARDED_READ);
+      this.rt.touch(this, Access.GUARDED_READ);
       if (!this.readable(task, rule)) this.report(task, 'read', rule);
     }
     return this.load(task);
@@ -100,44 +85,10 @@ export class GuardedField<T> implements Op, VersionedField {
   /** The value, to be changed in place: needs the guard as a write does. */
   modify(task: Task): T {
     this.checkWrite(task);
-    if (this.lifetime !== null) this.lifetime.use(task, `changed (${this.label})`);
+    if (this.lifetime !== null) this.lifetime.use(task, 'changed', this.label);
     this.host.stale.noteChange(task, this);
     if (this.group !== null) this.group.noteWrite(task, this.bit, this);
     return this.value;
-  }
-
-  /** A read without the guard, where the design has none: a visible operation of its own. */
-  read(task: Task): MaybePromise<T> {
-    return this.host.rt.point(task, this, READ) as MaybePromise<T>;
-  }
-
-  /** A write without the guard, likewise. */
-  write(task: Task, value: T): MaybePromise<void> {
-    return this.host.rt.point(task, this, WRITE, value) as MaybePromise<void>;
-  }
-
-  /** For checkers and dumps only: no task, no check. */
-  inspect(): T {
-    this.host.rt.touch(this, Access.READ);
-    return this.value;
-  }
-
-  enabled(): boolean {
-    return true;
-  }
-
-  perform(task: Task): unknown {
-    if (task.mode === READ) return this.load(task);
-    this.store(task, task.arg as T);
-    return undefined;
-  }
-
-  verb(task: Task): string {
-    return task.mode === READ ? 'read' : 'write';
-  }
-
-  access(task: Task): AccessKind {
-    return task.mode === READ ? Access.READ : Access.WRITE;
   }
 
   closedBy(task: Task): boolean {
@@ -152,15 +103,23 @@ export class GuardedField<T> implements Op, VersionedField {
     return rule === null || rule === 'unguarded' || rule.includes(lock);
   }
 
+  protected readOpenly(task: Task): T {
+    return this.load(task);
+  }
+
+  protected writeOpenly(task: Task, value: T): void {
+    this.store(task, value);
+  }
+
   private load(task: Task): T {
-    if (this.lifetime !== null) this.lifetime.use(task, `read (${this.label})`);
+    if (this.lifetime !== null) this.lifetime.use(task, 'read', this.label);
     this.host.stale.noteRead(task, this);
     if (this.group !== null) this.group.noteRead(task, this.bit, this);
     return this.value;
   }
 
   private store(task: Task, value: T): void {
-    if (this.lifetime !== null) this.lifetime.use(task, `written (${this.label})`);
+    if (this.lifetime !== null) this.lifetime.use(task, 'written', this.label);
     // Writing what is there already makes nobody's knowledge old.
     const changes = !Object.is(this.value, value);
     this.host.stale.noteWrite(task, this, changes);
@@ -171,10 +130,10 @@ export class GuardedField<T> implements Op, VersionedField {
   private checkWrite(task: Task): void {
     const { rule } = this;
     if (rule === null || rule === 'unguarded') {
-      this.host.rt.touch(this, Access.WRITE);
+      this.rt.touch(this, Access.WRITE);
       return;
     }
-    this.host.rt.touch(this, Access.GUARDED_WRITE);
+    this.rt.touch(this, Access.GUARDED_WRITE);
     if (!this.writable(task)) this.report(task, 'written', rule);
   }
 
@@ -195,7 +154,7 @@ export class GuardedField<T> implements Op, VersionedField {
       key: `data-race:${this.label}:${how}:${place[0] ?? ''}`,
       title: `${this.name} is ${how} by ${task.name} without its guard (${guards})`,
       tasks: [task.name],
-      time: this.host.rt.now(),
+      time: this.rt.now(),
       place,
     });
   }

@@ -103,10 +103,10 @@ export class Lifetime {
     this.all.end(this);
   }
 
-  /** Reports, and goes on, when the object is gone; `what` completes the sentence "... is". */
-  use(task: Task | null, what: string): void {
+  /** Reports, and goes on, when the object is gone; `how` completes the sentence "... is". A field names itself: texts are made for reports. */
+  use(task: Task | null, how: string, field?: string): void {
     this.all.touched(this, Access.READ);
-    if (this.over !== null) this.report(this.over, task, what);
+    if (this.over !== null) this.report(this.over, task, field === undefined ? how : `${how} (${field})`);
   }
 
   private report({ by, time, place }: End, task: Task | null, what: string): void {

@@ -3,13 +3,14 @@
  * the other and no lock keeps them apart: the lock sets of Eraser, asked only of pairs that the vector clocks leave unordered (FastTrack).
  * The kernel's way to find the same: KCSAN (kernel/kcsan), which needs luck with the timing.
  */
-import { Access, type AccessKind } from '../runtime/access.ts';
-import type { MaybePromise, Runtime } from '../runtime/runtime.ts';
-import type { Op, Task } from '../runtime/task.ts';
+import { Access } from '../runtime/access.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Task } from '../runtime/task.ts';
 import type { Findings } from './finding.ts';
 import type { HappensBefore, TaskClock } from './happens-before.ts';
 import { keptApart, locksetOf, locksetText, type LockHold } from './lockset.ts';
 import { capturePlace, type Place } from './place.ts';
+import { VisibleField } from './visible-field.ts';
 
 /** One access, kept as long as a later one may race with it: the last write, and the last read of each task since. */
 interface SeenAccess {
@@ -30,32 +31,20 @@ export interface SharedFieldHost {
   readonly places: boolean;
 }
 
-const READ = 0;
-const WRITE = 1;
-
-export class SharedField<T> implements Op {
+export class SharedField<T> extends VisibleField<T> {
   readonly opName = 'shared-field';
   private readonly host: SharedFieldHost;
-  private readonly owner: { readonly name: string };
-  private readonly label: string;
-  private value: T;
   private lastWrite: SeenAccess | null = null;
   /** By the entry of the task's clock; emptied by each write. */
   private reads: (SeenAccess | undefined)[] = [];
 
   constructor(host: SharedFieldHost, owner: { readonly name: string }, field: { label: string; value: T }) {
+    super(host.rt, owner, field);
     this.host = host;
-    this.owner = owner;
-    this.label = field.label;
-    this.value = field.value;
-  }
-
-  get name(): string {
-    return `${this.owner.name}.${this.label}`;
   }
 
   get(task: Task): T {
-    this.host.rt.touch(this, Access.READ);
+    this.rt.touch(this, Access.READ);
     const clock = this.host.order.clockOf(task);
     const known = this.reads[clock.entry];
     // Nothing that others can learn of has happened since this task's last read: it says the same as that one.
@@ -67,7 +56,7 @@ export class SharedField<T> implements Op {
   }
 
   set(task: Task, value: T): void {
-    this.host.rt.touch(this, Access.WRITE);
+    this.rt.touch(this, Access.WRITE);
     this.value = value;
     const clock = this.host.order.clockOf(task);
     const { lastWrite } = this;
@@ -80,35 +69,12 @@ export class SharedField<T> implements Op {
     this.reads = [];
   }
 
-  /** A read that is a visible operation of its own. */
-  read(task: Task): MaybePromise<T> {
-    return this.host.rt.point(task, this, READ) as MaybePromise<T>;
+  protected readOpenly(task: Task): T {
+    return this.get(task);
   }
 
-  write(task: Task, value: T): MaybePromise<void> {
-    return this.host.rt.point(task, this, WRITE, value) as MaybePromise<void>;
-  }
-
-  /** For checkers and dumps only: no task, no check. */
-  inspect(): T {
-    this.host.rt.touch(this, Access.READ);
-    return this.value;
-  }
-
-  enabled(): boolean {
-    return true;
-  }
-
-  perform(task: Task): unknown {
-    return task.mode === READ ? this.get(task) : this.set(task, task.arg as T);
-  }
-
-  verb(task: Task): string {
-    return task.mode === READ ? 'read' : 'write';
-  }
-
-  access(task: Task): AccessKind {
-    return task.mode === READ ? Access.READ : Access.WRITE;
+  protected writeOpenly(task: Task, value: T): void {
+    this.set(task, value);
   }
 
   private seen(task: Task, clock: TaskClock, writes: boolean): SeenAccess {
@@ -128,7 +94,7 @@ export class SharedField<T> implements Op {
       key: `data-race:${this.label}:${before.writes ? 'write' : 'read'}-${now.writes ? 'write' : 'read'}:${place[0] ?? ''}`,
       title: `${this.name} is ${how(now)} and was ${how(before)}, in no order, and no lock keeps the two apart`,
       tasks: [now.task.name, before.task.name],
-      time: this.host.rt.now(),
+      time: this.rt.now(),
       place,
       notes: [
         `${now.task.name} holds ${locksetText(now.held)}`,

@@ -53,6 +53,17 @@ test('run: three guests, every operation verified, the hot-plug events, nothing 
     expect(locks.get(lock), lock).toBeGreaterThan(0);
 });
 
+test('run --quirks: a known defect is what the scenario, or the command line, says', () => {
+  const corpus = join(ROOT, 'scenarios', 'corpus', '15-last-adapter-stays.yaml');
+  const found = (...args: string[]): { code: number | null; findings: number } => {
+    const { code, out } = apemu('run', corpus, '--json', '--seed', '1', ...args);
+    return { code, findings: (JSON.parse(out) as Report).findings.length };
+  };
+  expect(found()).toEqual({ code: 0, findings: 1 });
+  expect(found('--quirks', 'none')).toEqual({ code: 0, findings: 0 });
+  expect(apemu('run', corpus, '--quirks', 'Q99').code).toBe(2);
+});
+
 test('stress, live: random churn of every verb finds nothing', () => {
   const { code, out } = apemu('stress', '--for', '3s', '--seed', '7', '--json');
   const report = JSON.parse(out) as Report & { stress: { verbs: Record<string, number>; checks: number } };

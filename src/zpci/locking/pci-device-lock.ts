@@ -13,27 +13,15 @@
  */
 import { EIO, type Errno } from '../../base/errno.ts';
 import type { FieldGuard } from '../../locks/guarded-field.ts';
-import { LockClass } from '../../locks/lock-class.ts';
-import type { LockLayer } from '../../locks/lock-layer.ts';
-import type { Mutex } from '../../locks/mutex.ts';
 import type { Task } from '../../runtime/task.ts';
 import type { ZpciDev } from '../zpci-dev.ts';
-import type { ZpciDesign } from './port.ts';
+import { ZdevLockHeld } from './zdev-lock-held.ts';
 
-const ZDEV_LOCK = new LockClass('zdev->lock', { protects: 'the configuration state of one zPCI function' });
+/** The slot changes as there; only I/O is another matter. */
+export class PciDeviceLock extends ZdevLockHeld {
+  override readonly name = 'pci-device-lock';
 
-export class PciDeviceLock implements ZpciDesign {
-  readonly name = 'pci-device-lock';
-  readonly order: readonly (readonly string[])[] = [
-    ['kn->active#power', 'zdev->lock', 'pci_rescan_remove_lock', 'PCI dev->mutex', 'vdev->igate'],
-  ];
-  private readonly lock: Mutex;
-
-  constructor(layer: LockLayer) {
-    this.lock = layer.mutex(ZDEV_LOCK, 'zdev->lock');
-  }
-
-  adopt(zdev: ZpciDev): void {
+  override adopt(zdev: ZpciDev): void {
     // A device with a driver belongs to a function that is configured: its mutex keeps the removal away, and with it a change of the state.
     const bound: FieldGuard = {
       name: 'PCI dev->mutex of a bound device',
@@ -43,12 +31,7 @@ export class PciDeviceLock implements ZpciDesign {
     zdev.state.guardedBy([this.lock, bound]);
   }
 
-  async transition(task: Task, _zdev: ZpciDev, body: () => Promise<Errno>): Promise<Errno> {
-    using _lock = await this.lock.acquire(task);
-    return await body();
-  }
-
-  async access(task: Task, zdev: ZpciDev, body: () => Errno): Promise<Errno> {
+  override async access(task: Task, zdev: ZpciDev, body: () => Errno): Promise<Errno> {
     const { device } = zdev;
     if (device === null) return EIO;
     using _device = await device.lock.acquire(task);

@@ -22,11 +22,11 @@ import type { ZpciDesign } from './port.ts';
 const ZDEV_LOCK = new LockClass('zdev->lock', { protects: 'the configuration state of one zPCI function, and I/O on it' });
 
 export class ZdevLockHeld implements ZpciDesign {
-  readonly name = 'zdev-lock-held';
+  readonly name: string = 'zdev-lock-held';
   readonly order: readonly (readonly string[])[] = [
     ['kn->active#power', 'zdev->lock', 'pci_rescan_remove_lock', 'PCI dev->mutex', 'vdev->igate'],
   ];
-  private readonly lock: Mutex;
+  protected readonly lock: Mutex;
 
   constructor(layer: LockLayer) {
     this.lock = layer.mutex(ZDEV_LOCK, 'zdev->lock');
