@@ -3,6 +3,7 @@
  * (virt/kvm/kvm_main.c, arch/s390/kvm/kvm-s390.c: struct kvm, struct kvm_s390_crypto).
  */
 import type { EventLog } from '../base/event-log.ts';
+import type { KernelProfile } from '../base/kernel-profile.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import type { GuardedField } from '../locks/guarded-field.ts';
 import type { Lifetime } from '../locks/lifetime.ts';
@@ -46,6 +47,8 @@ export interface KvmHost {
   readonly layer: LockLayer;
   readonly hardware: CryptoAdapters;
   readonly events: EventLog;
+  /** Whose behaviour is emulated. Default: current. */
+  readonly kernel?: KernelProfile;
 }
 
 export class Kvm {

@@ -3,9 +3,8 @@
  * the HMC and the administrator decide on a real machine. A scenario, an importer and a test all end here.
  */
 
+import type { KernelName } from '../base/kernel-profile.ts';
 import type { GuestInstruction } from '../guest/guest-instruction.ts';
-
-export type KernelProfile = 'current' | '6.0' | '5.15';
 
 export interface AdapterSpec {
   /** APID, 0 to 255. */
@@ -60,7 +59,8 @@ export interface GuestSpec {
 }
 
 export interface HostSpec {
-  readonly kernel: KernelProfile;
+  /** Whose behaviour is emulated. */
+  readonly kernel: KernelName;
   readonly adapters: readonly AdapterSpec[];
   readonly domains: readonly number[];
   readonly controlDomains: readonly number[];

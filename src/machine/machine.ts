@@ -6,6 +6,7 @@ import { ApBus } from '../ap-bus/ap-bus.ts';
 import { ApMask } from '../base/ap-mask.ts';
 import { errnoName } from '../base/errno.ts';
 import type { EventLog } from '../base/event-log.ts';
+import { KERNELS } from '../base/kernel-profile.ts';
 import type { Logger } from '../base/logger.ts';
 import { Prng } from '../base/prng.ts';
 import { parseCardType } from '../crypto-adapters/card-type.ts';
@@ -82,7 +83,8 @@ export class Machine {
     this.bus = makeBus(options, this.hardware, this.sysfs);
     const { hardware, sysfs, bus } = this;
     const { quirks = NO_QUIRKS, faults = NO_FAULTS } = options;
-    this.vfioAp = new VfioAp({ layer, sysfs, bus, hardware, log, events, quirks, faults }, options.design);
+    const kernel = KERNELS[spec.kernel];
+    this.vfioAp = new VfioAp({ layer, sysfs, bus, hardware, log, events, kernel, quirks, faults }, options.design);
     // Checked from the first acquisition on: an order that contradicts the design's is reported without its counterpart having occurred.
     const { design } = this.vfioAp;
     for (const chain of design.order) layer.declareOrder(chain, design.name);
@@ -93,6 +95,7 @@ export class Machine {
       layer,
       hardware,
       events,
+      kernel,
       design: this.vfioAp.design,
       deviceListOrder: quirks.has('Q16') ? ('inside' as const) : ('outside' as const),
       onOperation,

@@ -2,6 +2,7 @@
  * One guest with all that belongs to it on the host: KVM, QEMU and the program that runs inside.
  */
 import type { EventLog } from '../base/event-log.ts';
+import type { KernelProfile } from '../base/kernel-profile.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import { Guest } from '../guest/guest.ts';
 import type { GuestProgram } from '../guest/guest-program.ts';
@@ -19,6 +20,7 @@ export interface VirtualMachineHost {
   readonly layer: LockLayer;
   readonly hardware: CryptoAdapters;
   readonly events: EventLog;
+  readonly kernel: KernelProfile;
   readonly design: LockingDesign;
   /** In which order type1 takes its locks when storage is unmapped. */
   readonly deviceListOrder: DeviceListOrder;
@@ -38,11 +40,11 @@ export class VirtualMachine {
   private readonly host: VirtualMachineHost;
 
   constructor(host: VirtualMachineHost, spec: GuestSpec, seed: number) {
-    const { layer, hardware, events, design } = host;
+    const { layer, hardware, events, kernel, design } = host;
     const facilities = { apie: spec.apie, ...hardware.facilities };
     this.host = host;
     this.spec = spec;
-    this.kvm = new Kvm({ layer, hardware, events }, { name: spec.name, vcpus: spec.vcpus, facilities });
+    this.kvm = new Kvm({ layer, hardware, events, kernel }, { name: spec.name, vcpus: spec.vcpus, facilities });
     design.adoptKvm(this.kvm);
     this.qemu = new Qemu(layer, this.kvm, events, host.deviceListOrder);
     this.platform = new KvmPlatform(this.qemu, design);

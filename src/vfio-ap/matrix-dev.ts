@@ -5,6 +5,7 @@
 import { ApMask } from '../base/ap-mask.ts';
 import type { Apqn } from '../base/apqn.ts';
 import type { EventLog } from '../base/event-log.ts';
+import type { KernelProfile } from '../base/kernel-profile.ts';
 import type { Logger } from '../base/logger.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
@@ -39,6 +40,8 @@ export interface VfioApHost {
   readonly bus: VfioApBus;
   readonly log: Logger;
   readonly events: EventLog;
+  /** Whose behaviour is emulated. */
+  readonly kernel: KernelProfile;
   /** Defects that are switched on. */
   readonly quirks: Quirks;
   /** Places that may fail. */

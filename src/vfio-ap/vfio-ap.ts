@@ -6,6 +6,7 @@ import type { ApMask } from '../base/ap-mask.ts';
 import type { Apqn } from '../base/apqn.ts';
 import { OK, type Errno } from '../base/errno.ts';
 import type { EventLog } from '../base/event-log.ts';
+import { KERNELS, type KernelProfile } from '../base/kernel-profile.ts';
 import type { Logger } from '../base/logger.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import type { AttributeDef } from '../driver-core/attribute.ts';
@@ -42,6 +43,8 @@ export interface VfioApParts {
   readonly hardware: CryptoAdapters;
   readonly log: Logger;
   readonly events: EventLog;
+  /** Default: current. */
+  readonly kernel?: KernelProfile;
   readonly quirks?: Quirks;
   readonly faults?: Faults;
 }
@@ -86,10 +89,10 @@ export class VfioAp {
   private readonly driver: VfioApDriver;
 
   constructor(parts: VfioApParts, makeDesign: DesignFactory) {
-    const { layer, sysfs, bus, hardware, log, events, quirks = NO_QUIRKS, faults = NO_FAULTS } = parts;
+    const { layer, sysfs, bus, hardware, log, events, kernel = KERNELS.current, quirks = NO_QUIRKS, faults = NO_FAULTS } = parts;
     this.parts = parts;
     const info = hardware.facilities.qci ? hardware.currentQci() : null;
-    this.matrixDev = new MatrixDev({ layer, hardware, bus: new BusView(bus), log, events, quirks, faults }, info);
+    this.matrixDev = new MatrixDev({ layer, hardware, bus: new BusView(bus), log, events, kernel, quirks, faults }, info);
     this.design = makeDesign({ layer, matrixDev: this.matrixDev, steps: new DriverSteps(this.matrixDev) });
     this.design.adoptHost(this.matrixDev);
     this.assignment = new Assignment(this.matrixDev, this.design);
