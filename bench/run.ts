@@ -4,6 +4,7 @@
  */
 import v8 from 'node:v8';
 import { writeFileSync } from 'node:fs';
+import { assignment } from './assignment.ts';
 import { designs } from './designs.ts';
 import { exploreAbba } from './explore-abba.ts';
 import { exploreScenarios } from './explore-scenarios.ts';
@@ -16,7 +17,7 @@ import { rsaPath } from './rsa-path.ts';
 v8.setFlagsFromString('--no-allocation-site-pretenuring');
 
 const wanted = process.argv.slice(2);
-const chosen = [hostBringup, rsaPath, locks, exploreAbba, exploreScenarios, designs].filter(
+const chosen = [hostBringup, rsaPath, locks, assignment, exploreAbba, exploreScenarios, designs].filter(
   ({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)),
 );
 const figures: Figure[] = [];

@@ -5,9 +5,11 @@
 export const OK = 0;
 export const EPERM = -1;
 export const ENOENT = -2;
+export const ESRCH = -3;
 export const EINTR = -4;
 export const EIO = -5;
 export const ENXIO = -6;
+export const EBADF = -9;
 export const EAGAIN = -11;
 export const ENOMEM = -12;
 export const EACCES = -13;
@@ -38,9 +40,11 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     OK,
     EPERM,
     ENOENT,
+    ESRCH,
     EINTR,
     EIO,
     ENXIO,
+    EBADF,
     EAGAIN,
     ENOMEM,
     EACCES,

@@ -1,13 +1,18 @@
 /**
  * What differs in behaviour between the kernels that can be emulated (`host.kernel` of a scenario): which attributes and interrupts there
- * are, how a queue is reset, what an AQIC that cannot be done leaves behind. Which locks are taken is the design's, not the kernel's.
- * Facts: the history of drivers/s390/crypto/vfio_ap_ops.c and arch/s390/kvm/priv.c between 5.15 and early 2026.
+ * are, how a queue is reset, what an AQIC that cannot be done leaves behind. Which locks are taken is the design's, not the kernel's; what
+ * was a defect of one of them and has been fixed since is a quirk that it implies (src/vfio-ap/quirks.ts).
+ * Facts: the history of drivers/s390/crypto/vfio_ap_ops.c and arch/s390/kvm/priv.c between 5.15 and early 2026. "6.0" is the release of
+ * guests_lock before anything was repaired in it; its stable updates have taken over some of what came in 6.8.
  */
+import { EPERM, EUSERS } from './errno.ts';
 
 export type KernelName = 'current' | '6.0' | '5.15';
 
 export interface KernelProfile {
   readonly name: KernelName;
+  /** What a running guest has can change. Without it only designs without hot plug can have been in force. */
+  readonly hotPlug: boolean;
   /** Text of the matrix device's `features`; null: there is no such attribute. */
   readonly features: string | null;
   /** An mdev has `ap_config`. */
@@ -18,39 +23,64 @@ export interface KernelProfile {
   readonly irqs: 0 | 1 | 2;
   /** Removal tells the driver, and takes the masks of the guest away. */
   readonly request: 'none' | 'signals' | 'clears-masks';
+  /** What `create` answers when every instance is taken: of the mdev core; before, of the driver. */
+  readonly noInstance: typeof EUSERS | typeof EPERM;
   /** Condition code 0 is set after a successful AQIC; before, the one of the instruction before stayed. */
   readonly setsSuccessCc: boolean;
-  /** AQIC with a notification byte at address 0 is refused. */
+  /** HMAC keys of a guest can be wrapped with its AES wrapping key. */
+  readonly wrapsHmacKeys: boolean;
+  /** AQIC with a notification byte at address 0 is refused: code 06. Where it is not, nothing remembers that its page is pinned. */
   readonly refusesNibZero: boolean;
-  /** What AQIC answers when the guest ISC cannot be registered, and whether the page is unpinned then. */
-  readonly iscFailure: { readonly rc: 0x06 | 0x08; readonly unpins: boolean };
   /**
-   * How a queue is reset: by a work item; or by whoever asks, until it is empty and its interrupt off; or likewise, and every APQN of the
-   * matrix whether its queue is bound or not.
+   * What AQIC answers when the guest ISC cannot be registered, whether the page is unpinned then, and who notices: the driver; or nobody, so
+   * that the machine refuses an AQIC without GISA and the queue's interrupt is switched off as after every refusal.
+   */
+  readonly iscFailure: { readonly rc: 0x06 | 0x08; readonly unpins: boolean; readonly noticedBy: 'driver' | 'machine' };
+  /** AQIC of a protected vCPU asks whether the guest shares the page of the notification byte: code 06 when it does not. */
+  readonly checksNibShared: boolean;
+  /**
+   * How a queue is reset: a work item waits for it; or whoever asks does, who looks twice at most; or likewise, in the order of the matrix:
+   * adapters ascending, domains ascending within.
    */
   readonly reset: 'work' | 'synchronous' | 'synchronous-matrix';
+  /** Response codes of the last reset with which filtering lets a guest have a queue. */
+  readonly passable: readonly number[];
   /** A queue is lost to the host without a question when apmask or aqmask change: there is no in_use callback. */
   readonly inUse: boolean;
-  /** Adapters filtered out by a probe, an assignment or a scan are reset. */
-  readonly resetsFiltered: boolean;
   /** The end of a host configuration change filters once, instead of each probe within it. */
   readonly defersFiltering: boolean;
+  /**
+   * Filtering looks for the queues of what is assigned and in the host; or of all that is assigned, which the host may not have; or there is
+   * none: a guest is given what is assigned, whatever becomes of queues and host, and scans are not listened to.
+   */
+  readonly filters: 'shadow' | 'matrix' | 'nothing';
+  /** What can be assigned: what the host does not reserve, be it there or not; or only queues that are bound to vfio_ap at that time. */
+  readonly assigns: 'unreserved' | 'bound';
+  /** `status` of a queue says "in use" when the guest has it; or when there is a guest, whatever the guest has. */
+  readonly statusBy: 'shadow' | 'guest';
 }
 
 const CURRENT: KernelProfile = {
   name: 'current',
+  hotPlug: true,
   features: 'guest_matrix hotplug ap_config',
   apConfig: true,
   guestMatrix: true,
   irqs: 2,
   request: 'clears-masks',
+  noInstance: EUSERS,
   setsSuccessCc: true,
+  wrapsHmacKeys: true,
   refusesNibZero: true,
-  iscFailure: { rc: 0x06, unpins: true },
+  iscFailure: { rc: 0x06, unpins: true, noticedBy: 'driver' },
+  checksNibShared: true,
   reset: 'work',
+  passable: [0x00, 0x03, 0x04],
   inUse: true,
-  resetsFiltered: true,
   defersFiltering: true,
+  filters: 'shadow',
+  assigns: 'unreserved',
+  statusBy: 'shadow',
 };
 
 export const KERNELS: Readonly<Record<KernelName, KernelProfile>> = {
@@ -58,31 +88,43 @@ export const KERNELS: Readonly<Record<KernelName, KernelProfile>> = {
   '6.0': {
     ...CURRENT,
     name: '6.0',
+    noInstance: EPERM,
     features: null,
     apConfig: false,
     irqs: 0,
     request: 'none',
     setsSuccessCc: false,
+    wrapsHmacKeys: false,
     refusesNibZero: false,
-    iscFailure: { rc: 0x08, unpins: false },
+    iscFailure: { rc: 0x08, unpins: false, noticedBy: 'driver' },
+    checksNibShared: false,
     reset: 'synchronous',
-    resetsFiltered: false,
+    passable: [0x00],
     defersFiltering: false,
+    filters: 'matrix',
+    statusBy: 'guest',
   },
   '5.15': {
     ...CURRENT,
     name: '5.15',
+    noInstance: EPERM,
+    hotPlug: false,
     features: null,
     apConfig: false,
     guestMatrix: false,
     irqs: 0,
     request: 'none',
     setsSuccessCc: false,
+    wrapsHmacKeys: false,
     refusesNibZero: false,
-    iscFailure: { rc: 0x08, unpins: false },
+    iscFailure: { rc: 0x08, unpins: false, noticedBy: 'machine' },
+    checksNibShared: false,
     reset: 'synchronous-matrix',
+    passable: [],
     inUse: false,
-    resetsFiltered: false,
     defersFiltering: false,
+    filters: 'nothing',
+    assigns: 'bound',
+    statusBy: 'guest',
   },
 };

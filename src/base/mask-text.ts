@@ -1,19 +1,22 @@
 /**
- * The text syntax of apmask, aqmask and of the masks of a zcrypt node: absolute hex or relative `+`/`-` terms
- * (ap_parse_mask_str, ap_hex2bitmap and modify_bitmap in drivers/s390/crypto/ap_bus.c).
+ * The text syntax of apmask, aqmask and of the masks of a zcrypt node: absolute hex or relative `+`/`-` terms; ap_config of an mdev has
+ * three of the former (ap_parse_mask_str, ap_hex2bitmap and modify_bitmap in drivers/s390/crypto/ap_bus.c).
  */
 import { ApMask } from './ap-mask.ts';
 import { EINVAL, type Errno } from './errno.ts';
 
 /** The mask that storing `text` over `current` makes, or -EINVAL. The first character decides: `+` or `-` is relative. */
 export function parseMaskText(text: string, current: ApMask): ApMask | Errno {
-  return /^[+-]/.test(text) ? parseRelative(text, current) : parseAbsolute(text);
+  return /^[+-]/.test(text) ? parseRelative(text, current) : parseHexMask(text);
 }
 
-/** Short input is padded with zeros on the right, so a bare newline or `0x` is the empty mask; a leading `x` alone is skipped, too. */
 const ABSOLUTE = /^(?:0?x)?([0-9a-fA-F]{0,64})\n?$/;
 
-function parseAbsolute(text: string): ApMask | Errno {
+/**
+ * Up to 64 hex digits that fill the mask from the left; -EINVAL for more of them or for anything else. Short input is padded with zeros on
+ * the right, so nothing at all, a bare newline and `0x` are the empty mask; a leading `x` alone is skipped, too (ap_hex2bitmap).
+ */
+export function parseHexMask(text: string): ApMask | Errno {
   // `$` without the m flag matches at the very end only, so nothing may follow the one newline.
   const digits = ABSOLUTE.exec(text)?.[1];
   return digits === undefined ? EINVAL : ApMask.fromBytes(Buffer.from(digits.padEnd(64, '0'), 'hex'));

@@ -6,6 +6,7 @@ import type { Apqn } from '../base/apqn.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import type { Kvm } from '../kvm/kvm.ts';
 import type { ApMatrixMdev } from '../vfio-ap/ap-matrix-mdev.ts';
+import type { Quirks } from '../vfio-ap/quirks.ts';
 import type { VfioApQueue } from '../vfio-ap/vfio-ap-queue.ts';
 import type { IommuContainer } from '../vfio/iommu-container.ts';
 
@@ -17,10 +18,18 @@ export interface HostView {
   readonly info: QciInfo;
   readonly apmask: ApMask;
   readonly aqmask: ApMask;
+  /** What TAPQ says of the adapter in that place; null when there is none. */
+  readonly rawType: (adapter: number) => number | null;
+  /** Does the mdev core know the mdev: is it there for user space? */
+  readonly registered: (mdev: ApMatrixMdev) => boolean;
+  /** May a guest be given the queue, going by how its last reset ended? */
+  readonly passable: (queue: VfioApQueue) => boolean;
+  /** Defects that are switched on. */
+  readonly quirks: Quirks;
 }
 
 export interface Checker {
-  /** As design.md and the specification letter them, for reports. */
+  /** A letter, as design.md and the specification have it, or a word; then what must hold. For reports. */
   readonly name: string;
   /** Null when the property holds, else what is wrong, with names. */
   check(view: HostView): string | null;

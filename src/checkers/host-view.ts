@@ -2,6 +2,7 @@
  * The state of a machine as checkers look at it.
  */
 import type { Machine } from '../machine/machine.ts';
+import { isPassable } from '../vfio-ap/vfio-ap-queue.ts';
 import type { HostView } from './checker.ts';
 
 export function hostView(machine: Machine): HostView {
@@ -14,5 +15,9 @@ export function hostView(machine: Machine): HostView {
     info: matrixDev.info.inspect(),
     apmask: masks.apm,
     aqmask: masks.aqm,
+    rawType: (adapter) => machine.hardware.adapter(adapter)?.type.rawType ?? null,
+    registered: ({ name }) => machine.vfioAp.parent.has(name),
+    passable: (queue) => isPassable(queue.resetStatus.inspect(), matrixDev.host.kernel),
+    quirks: matrixDev.host.quirks,
   };
 }

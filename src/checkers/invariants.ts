@@ -12,8 +12,11 @@ import { interruptResources } from './interrupt-resources.ts';
 import { noReservedApqn } from './no-reserved-apqn.ts';
 import { noSharedApqn } from './no-shared-apqn.ts';
 import { qtableComplete } from './qtable-complete.ts';
+import { removedMdev } from './removed-mdev.ts';
+import { satisfiableAdapters } from './satisfiable-adapters.ts';
 import { shadowLinked } from './shadow-linked.ts';
 import { shadowSubset } from './shadow-subset.ts';
+import { supportedAdditions } from './supported-additions.ts';
 
 export const INVARIANTS: readonly Checker[] = [
   noSharedApqn,
@@ -25,6 +28,9 @@ export const INVARIANTS: readonly Checker[] = [
   hookOwner,
   interruptResources,
   qtableComplete,
+  supportedAdditions,
+  removedMdev,
+  satisfiableAdapters,
 ];
 
 export class InvariantWatch {

@@ -1,6 +1,6 @@
 /**
  * Invariant d: every APQN that a guest is given has a queue that is bound to vfio_ap and linked to that mdev.
- * That it was passable at the last filtering is what filtering computes; a later reset may change it until the next one.
+ * That it was passable at the last filtering is looked at there: passable-shadow.ts.
  */
 import { apqnText } from '../base/apqn.ts';
 import { apqnsOf } from '../vfio-ap/ap-matrix.ts';

@@ -2,10 +2,11 @@
  * Which scenario and which locking design a command line means. No kernel counterpart.
  */
 import { dirname, resolve } from 'node:path';
+import { KERNELS } from '../base/kernel-profile.ts';
 import { designOf, isDesignFile, loadDesign } from '../scenario/design-file.ts';
 import { loadDefaultScenario, loadScenarioFile } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { designNames } from '../vfio-ap/locking/designs.ts';
+import { designNames, designsFor } from '../vfio-ap/locking/designs.ts';
 import { zpciDesignNames } from '../zpci/locking/designs.ts';
 import type { ParsedOptions } from './options.ts';
 import { NAME } from './option-values.ts';
@@ -47,11 +48,19 @@ export function chosenScenario(command: string, options: ParsedOptions): ChosenS
     );
   const names = scenario.zpci === undefined ? designNames() : zpciDesignNames();
   if (named !== undefined) checkDesign(`${command}: --design`, named, names);
+  if (named !== undefined) checkKernel(`${command}: --design`, named, scenario);
   if (named !== undefined) return { scenario, design: keyOf(named, '.') };
   const design = keyOf(scenario.design, dirname(scenario.source));
   // The loader lets paths of design files pass: whether they were loaded is for us to see.
   checkDesign(`${scenario.source}: design`, design, names);
   return { scenario, design };
+}
+
+function checkKernel(where: string, design: string, { zpci, host }: Scenario): void {
+  const possible = designsFor(KERNELS[host.kernel]);
+  if (zpci !== undefined || isDesignFile(design) || possible.includes(design)) return;
+  const expected = `a locking design without hot plug, as kernel "${host.kernel}" has none (${possible.join(', ')})`;
+  throw new UsageError(`${where}: expected ${expected}, got ${design}`);
 }
 
 const keyOf = (design: string, folder: string): string => (isDesignFile(design) ? resolve(folder, design) : design);

@@ -133,6 +133,14 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./designs.ts')).designs,
   },
   {
+    name: 'quirks',
+    summary: 'the known defects of vfio_ap that can be switched on, and how to see each of them',
+    positionals: ['[LIST]'],
+    options: [{ name: 'json', help: 'print the list as JSON' }, HELP],
+    details: ['LIST: only these, like Q2,Q3. A scenario switches them on, or --quirks of run, stress and explore.'],
+    load: async () => (await import('./quirks.ts')).quirks,
+  },
+  {
     name: 'locks',
     summary: 'judge lock programs: lists of lock operations, without running anything',
     positionals: ['check', 'FILE'],

@@ -65,6 +65,20 @@ export interface TapqResult {
   readonly info: TapqInfo | null;
 }
 
+/** General registers 0, 1 and 2 around a PQAP, 64 bits each, unsigned. */
+export interface PqapRegisters {
+  /** Function code in bits 32 to 39, T bit 40, adapter in bits 48 to 55, domain in bits 56 to 63. */
+  readonly gr0: bigint;
+  readonly gr1: bigint;
+  readonly gr2: bigint;
+}
+
+/** What PQAP leaves behind. */
+export interface PqapResult extends PqapRegisters {
+  /** Condition code. */
+  readonly cc: number;
+}
+
 export interface ApInstructions {
   /** With the T bit. */
   tapq(task: Task, apqn: Apqn): MaybePromise<TapqResult>;
@@ -75,6 +89,8 @@ export interface ApInstructions {
   qci(task: Task): MaybePromise<QciInfo | null>;
   nqap(task: Task, apqn: Apqn, request: NqapRequest): MaybePromise<ApStatus>;
   dqap(task: Task, apqn: Apqn, capacity: number): MaybePromise<DqapResult>;
+  /** PQAP by its registers, whatever function they ask for. Absent where only drivers are served. */
+  pqap?(task: Task, registers: PqapRegisters): MaybePromise<PqapResult>;
 }
 
 /** The program issued an AP instruction that the machine answers with program interruption 6 instead of a status. */

@@ -1,17 +1,20 @@
 /**
  * Crypto Express card types CEX4 to CEX8 in their modes A, C and P: what TAPQ reports of them, which moduli they take, and the speed
- * ratings with which zcrypt spreads load (the tables of drivers/s390/crypto/zcrypt_cex4.c).
+ * ratings with which zcrypt spreads load (the tables of drivers/s390/crypto/zcrypt_cex4.c). CEX2 and CEX3 can be plugged, too: today's
+ * drivers leave them alone.
  */
 export const GENERATIONS = [4, 5, 6, 7, 8] as const;
 export type Generation = (typeof GENERATIONS)[number];
+/** No driver takes them any more. */
+const UNSUPPORTED = [2, 3] as const;
 /** A accelerator, C CCA coprocessor, P EP11 coprocessor. */
 export const CARD_MODES = ['A', 'C', 'P'] as const;
 export type CardMode = (typeof CARD_MODES)[number];
 
 export interface CardType {
-  readonly generation: Generation;
+  readonly generation: Generation | (typeof UNSUPPORTED)[number];
   readonly mode: CardMode;
-  /** 10 (CEX4) to 14 (CEX8). */
+  /** 10 (CEX4) to 14 (CEX8); 6 CEX2A, 7 CEX2C, 8 CEX3A, 9 CEX3C: a number for each mode. */
   readonly rawType: number;
   /** Upper word of TAPQ's GR2. */
   readonly functions: number;
@@ -36,13 +39,13 @@ const FUNCTIONS: Readonly<Record<CardMode, number>> = { A: 0x6a000000, C: 0x9200
 const DEPTH = 8;
 const ML = 3;
 
+const older = UNSUPPORTED.flatMap((generation) =>
+  (['A', 'C'] as const).map((mode) => ({ generation, mode, rawType: 2 * generation + (mode === 'A' ? 2 : 3) })),
+);
+const known = GENERATIONS.flatMap((generation) => CARD_MODES.map((mode) => ({ generation, mode, rawType: generation + 6 })));
+
 const TYPES: ReadonlyMap<string, CardType> = new Map(
-  GENERATIONS.flatMap((generation) =>
-    CARD_MODES.map((mode) => {
-      const card: CardType = { generation, mode, rawType: generation + 6, functions: FUNCTIONS[mode], depth: DEPTH, ml: ML };
-      return [cardTypeText(card), card] as const;
-    }),
-  ),
+  [...older, ...known].map((card) => [cardTypeText(card), { ...card, functions: FUNCTIONS[card.mode], depth: DEPTH, ml: ML }]),
 );
 
 /** `CEX8C`: the `type` attribute of the card device. */
@@ -55,7 +58,7 @@ export function parseCardType(text: string): CardType | undefined {
   return TYPES.get(text);
 }
 
-/** Every type text, CEX4A to CEX8P. */
+/** Every type text, CEX2A to CEX8P. */
 export const CARD_TYPE_TEXTS: readonly string[] = [...TYPES.keys()];
 
 /** Limit of a message in bytes. */
@@ -106,8 +109,9 @@ const WEIGHTS: Readonly<Record<CardMode, Readonly<Record<Generation, Row>>>> = {
   },
 };
 
-export function speedWeights(card: Pick<CardType, 'generation' | 'mode'>): SpeedWeights {
-  const [m1, m2, m4, c1, c2, c4, rng, secKey] = WEIGHTS[card.mode][card.generation];
+/** Of a card without a rating: that of the oldest that has one. */
+export function speedWeights({ generation, mode }: Pick<CardType, 'generation' | 'mode'>): SpeedWeights {
+  const [m1, m2, m4, c1, c2, c4, rng, secKey] = WEIGHTS[mode][generation === 2 || generation === 3 ? 4 : generation];
   return { mex: [m1, m2, m4], crt: [c1, c2, c4], rng, secKey };
 }
 

@@ -50,12 +50,18 @@ export class OpenAttribute {
     const state = directory.use(task, this.entry);
     if (state === null) return ENODEV;
     try {
-      const result = await def.store(task, owner, taken);
+      const result = await def.store(task, owner, textOf(taken));
       return result < 0 ? result : Math.min(bytes, PAGE_SIZE);
     } finally {
       directory.unuse(task, state);
     }
   }
+}
+
+/** A store is given a C string: what is written behind a zero byte counts as taken, and is not seen. */
+function textOf(taken: string): string {
+  const end = taken.indexOf('\0');
+  return end < 0 ? taken : taken.slice(0, end);
 }
 
 export interface EntryInfo {

@@ -57,6 +57,7 @@ export class GuestApBus {
   private readonly scanMutex: Mutex;
   private readonly aqic: AqicOperand;
   private timer: Timer | null = null;
+  private scanning = false;
   private present = true;
   private down = false;
 
@@ -73,7 +74,7 @@ export class GuestApBus {
   }
 
   get usesInterrupts(): boolean {
-    return this.options.nib !== 0;
+    return this.options.interrupts.available;
   }
 
   /** By APQN, in the order in which they were found. */
@@ -98,7 +99,11 @@ export class GuestApBus {
       this.present = false;
       return false;
     }
-    this.options.interrupts.assign({ poll: (by) => this.tasklet.run(by), scan: (by) => this.scan(by) });
+    this.options.interrupts.assign({
+      poll: (by) => this.tasklet.run(by),
+      scan: (by) => this.scan(by),
+      configurationChanged: (by) => this.forceRescan(by),
+    });
     await this.scan(task);
     return true;
   }
@@ -107,6 +112,15 @@ export class GuestApBus {
   async scan(task: Task): Promise<void> {
     using _held = await this.scanMutex.acquire(task);
     if (this.down || !this.present) return;
+    this.scanning = true;
+    try {
+      await this.scanHeld(task);
+    } finally {
+      this.scanning = false;
+    }
+  }
+
+  private async scanHeld(task: Task): Promise<void> {
     const since = this.layer.rt.now();
     this.timer?.cancel();
     const { instructions, facilities, interrupts } = this.options;
@@ -120,6 +134,13 @@ export class GuestApBus {
     this.armTimer(this.layer.rt.now() - since);
     // A queue that was reset from outside has lost its requests and its interrupts: only polling it tells.
     interrupts.schedulePoll();
+  }
+
+  /** Nothing before the first scan is done. While one runs, its end is waited for, and no other is made (ap_bus_force_rescan). */
+  async forceRescan(task: Task): Promise<void> {
+    if (this.scans === 0) return;
+    if (!this.scanning) return await this.scan(task);
+    using _ended = await this.scanMutex.acquire(task);
   }
 
   /** Interrupts off, queues given back. No request may be left. */

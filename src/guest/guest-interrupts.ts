@@ -1,9 +1,10 @@
 /**
- * What the vCPUs of a guest do besides their own work: take interruptions, run the poll tasklet, scan the AP bus when that is due
- * (in the kernel: interrupt entry, softirq and the work item of the scan). Whichever vCPU gets to it first does it.
+ * What the vCPUs of a guest do besides their own work: take interruptions, run the poll tasklet, handle channel reports, scan the AP bus
+ * when that is due (in the kernel: interrupt entry, softirq, the machine-check thread and the work item of the scan). Whichever vCPU gets to it first does it.
  */
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
+import { ChannelReports } from './channel-reports.ts';
 import type { GuestCpu, GuestPlatform } from './guest-port.ts';
 
 /** The interruption subclass of AP interrupts in Linux. */
@@ -13,12 +14,17 @@ export interface GuestDuties {
   /** The tasklet, one round. */
   poll(task: Task): Promise<void>;
   scan(task: Task): Promise<unknown>;
+  /** The machine said that its AP configuration has changed. */
+  configurationChanged(task: Task): Promise<unknown>;
 }
 
 export class GuestInterrupts {
   /** Adapter interruptions taken whose notification byte was set, and those whose was not. */
   taken = 0;
   spurious = 0;
+  readonly reports = new ChannelReports(async (task) => {
+    await this.duties?.configurationChanged(task);
+  });
   private readonly rt: Runtime;
   private readonly platform: GuestPlatform;
   /** Address of the notification byte; 0: interrupts are not used. */
@@ -38,6 +44,12 @@ export class GuestInterrupts {
   /** Before that, and after null, nobody polls and scans. */
   assign(duties: GuestDuties | null): void {
     this.duties = duties;
+    if (duties !== null) this.platform.openChannelReports();
+  }
+
+  /** Interruptions for replies are to be had. */
+  get available(): boolean {
+    return this.nib !== 0 && (this.platform.deliversInterruptions?.() ?? true);
   }
 
   schedulePoll(): void {
@@ -59,12 +71,14 @@ export class GuestInterrupts {
   async serve(task: Task, cpu: GuestCpu): Promise<void> {
     for (;;) {
       this.takeInterruptions(task, cpu);
-      if (this.platform.takeConfigurationChange()) this.scanPending = true;
+      if (this.platform.takeMachineCheck()) this.reports.request();
       const { duties } = this;
       if (duties === null) return;
       if (this.pollPending) {
         this.pollPending = false;
         await duties.poll(task);
+      } else if (this.reports.due) {
+        await this.reports.collect(task, cpu);
       } else if (this.scanPending && !this.scanning) {
         await this.scan(task, duties);
       } else return;
@@ -86,7 +100,7 @@ export class GuestInterrupts {
   }
 
   private get dutyCalls(): boolean {
-    return this.duties !== null && (this.pollPending || (this.scanPending && !this.scanning));
+    return this.duties !== null && (this.pollPending || this.reports.due || (this.scanPending && !this.scanning));
   }
 
   private takeInterruptions(task: Task, cpu: GuestCpu): void {

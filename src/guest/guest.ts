@@ -56,6 +56,8 @@ export class Guest {
     this.working = cpus.length;
     this.expected = (options.workload?.operations ?? 0) * cpus.length;
     const nib = facilities.aqic && (options.interrupts ?? true) ? storage.allocatePage() : 0;
+    // The kernel takes such pages from memory for devices, which a protected guest shares.
+    if (nib !== 0) storage.share?.(nib);
     const interrupts = new GuestInterrupts(layer.rt, platform, nib);
     this.interrupts = interrupts;
     const { events, requestTimeoutMs } = options;
@@ -83,6 +85,11 @@ export class Guest {
 
   get queues(): ReadonlyMap<Apqn, GuestQueue> {
     return this.bus.queues;
+  }
+
+  /** Scans of its AP bus so far. */
+  get scans(): number {
+    return this.bus.scans;
   }
 
   /** Requests of this guest that have not ended. */

@@ -3,26 +3,17 @@
  * every vCPU is taken out of SIE, the masks change, nested guests are told to rebuild theirs, the vCPUs go on.
  */
 import type { Task } from '../runtime/task.ts';
+import { withVcpusBlockedLocked } from './blocked-vcpus.ts';
 import { EMPTY_APCB, storedIn, type Apcb } from './crycb.ts';
 import type { Kvm } from './kvm.ts';
 
 /** @holds kvm->lock. Sleeps until every vCPU is out of SIE. */
 export async function setMasksLocked(task: Task, kvm: Kvm, masks: Apcb): Promise<void> {
-  kvm.lock.assertHeld(task, 'setting the AP masks');
-  kvm.sieBlocked = true;
-  const blocked = kvm.blockMap.hold(task);
-  try {
-    for (const vcpu of kvm.vcpus) vcpu.kicks++;
-    await kvm.sieExit.wait(task, () => kvm.vcpus.every((vcpu) => !vcpu.inSie));
+  await withVcpusBlockedLocked(task, kvm, 'setting the AP masks', () => {
     const before = kvm.apcb.inspect();
     kvm.apcb.set(task, storedIn(kvm.crycbFormat, masks));
     kvm.onMasks({ before, after: kvm.apcb.inspect() });
-    kvm.vsieRestarts++;
-  } finally {
-    kvm.sieBlocked = false;
-    blocked.release();
-    kvm.unblocked.wakeAll(task);
-  }
+  });
   kvm.host.events.emit('kvm.masks', task.name, () => ({
     guest: kvm.name,
     apm: [...masks.apm.bits()],

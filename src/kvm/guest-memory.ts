@@ -2,8 +2,10 @@
  * Storage of a guest as far as AP touches it: memory slots and notification bytes (kvm memslots, arch/s390/kvm/gaccess.c).
  * Pages exist once something is stored in them.
  */
+import { OK, type Errno } from '../base/errno.ts';
 import type { NotificationByte } from '../crypto-adapters/interrupts.ts';
 import { Access, type AccessKind } from '../runtime/access.ts';
+import { PageProtection } from './page-protection.ts';
 
 /** Whose storage it is, and who is told of accesses. */
 interface MemoryOwner {
@@ -20,6 +22,8 @@ const FIRST_FREE_PAGE = 16;
 export class GuestMemory {
   /** Bytes of guest storage. */
   readonly size: number;
+  /** What of it others may look into, when the guest is protected. */
+  readonly protection: PageProtection;
   private readonly pages = new Map<number, Uint8Array>();
   private nextPage = FIRST_FREE_PAGE;
   private readonly owner: MemoryOwner;
@@ -29,6 +33,7 @@ export class GuestMemory {
   constructor(size: number, owner: MemoryOwner = NOBODY) {
     this.size = size;
     this.owner = owner;
+    this.protection = new PageProtection(owner.name, (object, access) => owner.touch(object, access));
   }
 
   get name(): string {
@@ -40,17 +45,57 @@ export class GuestMemory {
     return Number.isInteger(address) && address >= 0 && address < this.size;
   }
 
+  /** By the guest. A page that was exported is the guest's again by that, unless the host holds it. */
   load(address: number): number {
+    this.importPage(address);
     this.owner.touch(this.byteAt(address), Access.READ);
     return this.pages.get(this.pageOf(address))?.[address % PAGE_SIZE] ?? 0;
   }
 
   store(address: number, value: number): void {
+    this.importPage(address);
+    this.put(address, value);
+  }
+
+  /** The guest shares a page with the host, as its kernel does with everything that devices write to. Matters once it is protected. */
+  share(address: number): void {
+    this.protection.share(this.pageOf(address));
+  }
+
+  /** The guest takes the page back; -EAGAIN while the host has it pinned. */
+  unshare(address: number): Errno {
+    return this.protection.unshare(this.pageOf(address));
+  }
+
+  /** Asked about a page that the host has pinned: does a protected guest share it? (uv_pin_shared) */
+  isPinnedShared(address: number): boolean {
+    return this.protection.pinShared(this.pageOf(address)) === OK;
+  }
+
+  private importPage(address: number): void {
+    const page = this.pageOf(address);
+    if (this.protection.isExported(page)) this.protection.makeSecure(page);
+  }
+
+  private put(address: number, value: number): void {
     const page = this.pageOf(address);
     this.owner.touch(this.byteAt(address), Access.WRITE);
     let bytes = this.pages.get(page);
     if (bytes === undefined) this.pages.set(page, (bytes = new Uint8Array(PAGE_SIZE)));
     bytes[address % PAGE_SIZE] = value;
+  }
+
+  /** That many bytes from the address on; null when not all of them lie in a memory slot (kernel: read_guest_real and its -EFAULT). */
+  read(address: number, length: number): Uint8Array | null {
+    if (!this.contains(address) || !this.contains(address + length - 1)) return null;
+    return Uint8Array.from({ length }, (_, i) => this.load(address + i));
+  }
+
+  /** False, and nothing is stored, when not all of the bytes lie in a memory slot. */
+  write(address: number, bytes: Uint8Array): boolean {
+    if (!this.contains(address) || !this.contains(address + bytes.length - 1)) return false;
+    bytes.forEach((byte, i) => this.store(address + i, byte));
+    return true;
   }
 
   /** Absolute address of a page that nobody else has been given. */
@@ -63,7 +108,7 @@ export class GuestMemory {
 
   /** What the card sets when a reply is there. */
   notificationByte(address: number): NotificationByte {
-    return { address, set: () => this.store(address, 1) };
+    return { address, set: () => this.put(address, 1) };
   }
 
   private byteAt(address: number): object {

@@ -3,7 +3,8 @@
  */
 import type { Errno } from '../base/errno.ts';
 import type { AqicOperand } from '../crypto-adapters/ap-instructions.ts';
-import type { ApStatus } from '../crypto-adapters/ap-status.ts';
+import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
+import { Rc } from '../crypto-adapters/response-code.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Kvm } from './kvm.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -22,6 +23,9 @@ export interface InterceptedAqic {
  */
 export type PqapAnswer =
   { readonly status: ApStatus } | { readonly errno: Errno } | { readonly outside: (task: Task) => Promise<ApStatus> };
+
+/** There is no hook, so KVM itself answers; to be told by identity from a hook that answers response code 01. */
+export const NO_HOOK = { status: bareStatus(Rc.Q_NOT_AVAIL) } as const satisfies PqapAnswer;
 
 /** Begins at the hook read. Implemented by the locking design. */
 export interface PqapInterception {

@@ -1,6 +1,7 @@
 /**
  * The lock layer of one run: makes locks, waits, work queues and guarded fields, all seen by the same validator.
  */
+import { Access } from '../runtime/access.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { Later } from '../runtime/later.ts';
 import type { Task } from '../runtime/task.ts';
@@ -118,8 +119,12 @@ export class LockLayer {
 
   /** A signal for `target`: an interruptible wait of it ends. `by` is null when it comes from outside. */
   interrupt(by: Task | null, target: Task): void {
-    if (by === null) deliverSignal(target);
-    else this.rt.effect(by, new Later('signal', () => deliverSignal(target)), false);
+    const arrive = (): void => {
+      this.rt.touch(target, Access.WRITE);
+      deliverSignal(target);
+    };
+    if (by === null) arrive();
+    else this.rt.effect(by, new Later('signal', arrive), false);
   }
 
   map(cls: LockClass, name: string): LockMap {

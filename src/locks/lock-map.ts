@@ -5,6 +5,7 @@
 import { Access } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
 import { Guard, type Held } from './guard.ts';
+import { HolderList } from './holder-list.ts';
 import type { LockClass } from './lock-class.ts';
 import type { LockContext } from './lock-context.ts';
 import type { Lockdep } from './lockdep.ts';
@@ -17,7 +18,7 @@ export class LockMap implements Held {
   readonly dep: Lockdep | null;
   private readonly ctx: LockContext;
   /** Tasks that others wait for. */
-  readonly holders: Task[] = [];
+  readonly holders = new HolderList();
 
   /** `validated` false: who waits for it is known, but teaches the validator nothing. */
   constructor(ctx: LockContext, cls: LockClass, name: string, validated = true) {
@@ -46,7 +47,7 @@ export class LockMap implements Held {
   unlock(guard: Guard): void {
     this.ctx.rt.touch(this, Access.JOINT);
     guard.pop();
-    this.holders.splice(this.holders.indexOf(guard.task), 1);
+    this.holders.remove(guard.task);
   }
 
   refuse(guard: Guard, by: Task | 'unpin'): void {
@@ -62,7 +63,6 @@ export class LockMap implements Held {
   }
 
   visitHolders(visit: (holder: Task) => boolean): boolean {
-    for (const holder of this.holders) if (visit(holder)) return true;
-    return false;
+    return this.holders.some(visit);
   }
 }

@@ -71,7 +71,10 @@ export class WaitQueue implements Op, Blocker {
     this.map.dep?.checkWait(task, this.map.cls, EXCLUSIVE, options.drop ?? null);
     this.ctx.rt.touch(this.map, Access.READ);
     if (condition()) return this.through(task);
-    if (options.interruptible === true && signalPending(task)) return false;
+    if (options.interruptible === true) {
+      this.ctx.rt.touch(task, Access.READ);
+      if (signalPending(task)) return false;
+    }
     return this.sleep(task, condition, options);
   }
 
@@ -150,8 +153,11 @@ export class WaitQueue implements Op, Blocker {
     task.flag = false;
     drop?.release();
     task.due = deadline;
+    // A signal lets the task go on, as a wake-up does.
+    if (interruptible === true) waitInterruptibly(task, () => this.touched());
     const stopped = this.ctx.rt.point(task, this, interruptible === true ? INTERRUPTIBLE : SLEEP) as MaybePromise<void>;
     const awake = (): void => {
+      doneWaiting(task);
       task.flag = false;
       task.due = Number.POSITIVE_INFINITY;
       const at = this.announced.indexOf(task);

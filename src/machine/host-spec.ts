@@ -9,7 +9,7 @@ import type { GuestInstruction } from '../guest/guest-instruction.ts';
 export interface AdapterSpec {
   /** APID, 0 to 255. */
   readonly id: number;
-  /** `CEX4A` to `CEX8P`: generation and mode (A accelerator, C CCA, P EP11). */
+  /** `CEX2A` to `CEX8P`: generation and mode (A accelerator, C CCA, P EP11). No driver takes those before CEX4. */
   readonly type: string;
 }
 
@@ -44,6 +44,33 @@ export interface InstructionWorkload {
 
 export type Workload = RsaWorkload | InstructionWorkload;
 
+/** A guest of the guest, with as many vCPUs; what the guest's SIE instructions run. */
+export interface NestedSpec {
+  /** Of its CRYCB. */
+  readonly format: 0 | 1 | 2;
+  readonly adapters: readonly number[];
+  readonly domains: readonly number[];
+  readonly controlDomains: readonly number[];
+  /** AP instructions are interpreted for it, if they are for the guest. */
+  readonly apie: boolean;
+  /** Address of its CRYCB in the storage of the guest, a multiple of 8 below 2 GiB; null: a page that nobody else uses. */
+  readonly crycb: number | null;
+  /** Executed each time that SIE runs it. */
+  readonly instructions: readonly GuestInstruction[];
+}
+
+/** What a guest's CPU model offers, by QEMU's names; the host has to have it as well. AP itself (`ap`) is `GuestSpec.apie`. */
+export interface CpuModel {
+  /** STFLE 15: the T bit of TAPQ. A guest without finds no cards. */
+  readonly apft: boolean;
+  /** STFLE 12: QCI. A guest without finds domains 0 to 15. */
+  readonly apqci: boolean;
+  /** STFLE 65: AQIC. A guest without polls. */
+  readonly apqi: boolean;
+  /** STFLE 76: a CRYCB of format 1 or 2, and key wrapping. */
+  readonly msa3: boolean;
+}
+
 export interface GuestSpec {
   readonly name: string;
   /** Name of its mdev; null: a guest without AP pass-through. */
@@ -56,11 +83,19 @@ export interface GuestSpec {
   readonly interrupts: boolean;
   /** Attached to its mdev when the run starts. */
   readonly attach: boolean;
+  /** Default: everything that the host has. */
+  readonly cpu?: CpuModel;
+  /** The guest is a hypervisor itself; default: it is none, and SIE is an operation exception. */
+  readonly nested?: NestedSpec;
 }
 
 export interface HostSpec {
   /** Whose behaviour is emulated. */
   readonly kernel: KernelName;
+  /** Default true. False: at most adapters 0 to 63 and domains 0 to 15. */
+  readonly apxa?: boolean;
+  /** The ultravisor virtualizes adapter interruptions: guests keep AQIC in Secure Execution. Default false. */
+  readonly ultravisorAiv?: boolean;
   readonly adapters: readonly AdapterSpec[];
   readonly domains: readonly number[];
   readonly controlDomains: readonly number[];

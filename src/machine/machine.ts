@@ -16,6 +16,7 @@ import { QciFlag } from '../crypto-adapters/qci.ts';
 import { createRsaEngine, type RsaEngine } from '../crypto-adapters/rsa-engine.ts';
 import { noService, weightService } from '../crypto-adapters/service-model.ts';
 import { Sysfs } from '../driver-core/sysfs.ts';
+import { Gib } from '../kvm/gib.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Task } from '../runtime/task.ts';
 import { NO_FAULTS, type Faults } from '../vfio-ap/faults.ts';
@@ -85,8 +86,10 @@ export class Machine {
     const { quirks = NO_QUIRKS, faults = NO_FAULTS } = options;
     const kernel = KERNELS[spec.kernel];
     this.vfioAp = new VfioAp({ layer, sysfs, bus, hardware, log, events, kernel, quirks, faults }, options.design);
-    // Checked from the first acquisition on: an order that contradicts the design's is reported without its counterpart having occurred.
     const { design } = this.vfioAp;
+    if (design.hotPlug && !kernel.hotPlug)
+      throw new BootError(`kernel ${kernel.name} has no hot plug: expected a locking design without, got ${design.name}`);
+    // Checked from the first acquisition on: an order that contradicts the design's is reported without its counterpart having occurred.
     for (const chain of design.order) layer.declareOrder(chain, design.name);
     const random = new Prng(options.seed);
     const onOperation = options.onOperation ?? (() => undefined);
@@ -97,6 +100,10 @@ export class Machine {
       events,
       kernel,
       design: this.vfioAp.design,
+      restartsVsie: !quirks.has('vsie-no-restart'),
+      statusInHighHalf: quirks.has('Q13'),
+      gib: new Gib(),
+      ultravisorAiv: spec.ultravisorAiv ?? false,
       deviceListOrder: quirks.has('Q16') ? ('inside' as const) : ('outside' as const),
       onOperation,
       ...(retryLimitMs === undefined ? {} : { retryLimitMs }),
@@ -153,6 +160,7 @@ function makeHardware({ layer, spec, rsa, rsaMemo }: MachineOptions): CryptoAdap
   });
   return new CryptoAdapters(layer.rt, {
     adapters,
+    apxa: spec.apxa ?? true,
     usageDomains: ApMask.from(spec.domains),
     controlDomains: ApMask.from(spec.controlDomains),
     // QACT is not announced: nobody answers it.

@@ -3,11 +3,13 @@
  */
 import type { EventLog } from '../base/event-log.ts';
 import type { KernelProfile } from '../base/kernel-profile.ts';
+import { Prng } from '../base/prng.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import { Guest } from '../guest/guest.ts';
 import type { GuestProgram } from '../guest/guest-program.ts';
 import { InstructionProgram } from '../guest/instruction-program.ts';
-import { Kvm } from '../kvm/kvm.ts';
+import type { Gib } from '../kvm/gib.ts';
+import { Kvm, type GuestFacilities } from '../kvm/kvm.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Task } from '../runtime/task.ts';
 import type { DeviceListOrder } from '../vfio/iommu-container.ts';
@@ -15,6 +17,7 @@ import type { LockingDesign } from '../vfio-ap/locking/port.ts';
 import { Qemu } from '../vmm/qemu.ts';
 import { KvmPlatform } from './guest-platform.ts';
 import type { GuestSpec } from './host-spec.ts';
+import { loadNested } from './nested-image.ts';
 
 export interface VirtualMachineHost {
   readonly layer: LockLayer;
@@ -24,11 +27,30 @@ export interface VirtualMachineHost {
   readonly design: LockingDesign;
   /** In which order type1 takes its locks when storage is unmapped. */
   readonly deviceListOrder: DeviceListOrder;
+  /** Nested guests are told of changed masks. */
+  readonly restartsVsie: boolean;
+  /** Without a PQAP hook a status is stored where guests do not look for it. */
+  readonly statusInHighHalf: boolean;
+  /** Alerts of all guests. */
+  readonly gib: Gib;
+  /** Protected guests keep their GISA. */
+  readonly ultravisorAiv: boolean;
   /** Called after each operation of a workload. */
   readonly onOperation: () => void;
   readonly retryLimitMs?: number;
   /** A guest without a workload runs nothing at all, instead of a kernel that serves interrupts and rescans. Default false. */
   readonly bareGuests?: boolean;
+}
+
+/** What the CPU model offers and the host has. */
+function facilitiesOf({ apie, cpu }: GuestSpec, { facilities }: CryptoAdapters): GuestFacilities {
+  return {
+    apie,
+    qci: facilities.qci && (cpu?.apqci ?? true),
+    apft: facilities.apft && (cpu?.apft ?? true),
+    aqic: facilities.aqic && (cpu?.apqi ?? true),
+    msa3: cpu?.msa3 ?? true,
+  };
 }
 
 export class VirtualMachine {
@@ -40,11 +62,19 @@ export class VirtualMachine {
   private readonly host: VirtualMachineHost;
 
   constructor(host: VirtualMachineHost, spec: GuestSpec, seed: number) {
-    const { layer, hardware, events, kernel, design } = host;
-    const facilities = { apie: spec.apie, ...hardware.facilities };
+    const { layer, hardware, events, kernel, design, restartsVsie, statusInHighHalf, gib, ultravisorAiv } = host;
     this.host = host;
     this.spec = spec;
-    this.kvm = new Kvm({ layer, hardware, events, kernel }, { name: spec.name, vcpus: spec.vcpus, facilities });
+    this.kvm = new Kvm(
+      { layer, hardware, events, kernel, restartsVsie, statusInHighHalf, gib, ultravisorAiv },
+      {
+        name: spec.name,
+        vcpus: spec.vcpus,
+        facilities: facilitiesOf(spec, hardware),
+        sief2: spec.nested !== undefined,
+        random: new Prng(seed),
+      },
+    );
     design.adoptKvm(this.kvm);
     this.qemu = new Qemu(layer, this.kvm, events, host.deviceListOrder);
     this.platform = new KvmPlatform(this.qemu, design);
@@ -61,10 +91,14 @@ export class VirtualMachine {
 
   private program(seed: number): GuestProgram {
     const { layer, events, onOperation, retryLimitMs, bareGuests } = this.host;
-    const { workload, interrupts } = this.spec;
+    const { workload, interrupts, nested } = this.spec;
     const bare = { rt: layer.rt, events, onOperation };
     if (workload?.kind === 'instructions') {
-      return new InstructionProgram(this.platform, workload.cpus, { ...bare, endless: workload.endless ?? false });
+      return new InstructionProgram(this.platform, workload.cpus, {
+        ...bare,
+        endless: workload.endless ?? false,
+        nested: nested === undefined ? [] : loadNested(this.kvm, nested),
+      });
     }
     if (workload === null && bareGuests === true) return new InstructionProgram(this.platform, [], bare);
     const patience = retryLimitMs === undefined ? {} : { retryLimitMs };

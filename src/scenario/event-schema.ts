@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import { errnoValue } from '../base/errno.ts';
+import { IOCTL_NAMES, MEMORY_KINDS } from './ioctl-verb.ts';
 import { fields } from './validate.ts';
-import { adapterId, attributePath, cardType, domainId, durationMs, duration, flag, named, queueName, whole } from './values.ts';
+import { adapterId, attributePath, cardType, domainId, durationMs, duration, flag, named, oneOf, queueName, whole } from './values.ts';
 import type { When } from './scenario.ts';
 
 const AT = 'now, a share of all operations (25%), an operation count ({ op: 40 }) or a time (2s, 150ms)';
@@ -47,6 +48,12 @@ const CHANGES = ['plug', 'unplug', 'domains', 'controlDomains'] as const;
 const ONE_CHANGE = `one of ${CHANGES.join(', ')}`;
 const DOMAINS = 'the list of all domains that the host has from now on';
 
+const U32 = 0xffff_ffff;
+const IOCTL = `${IOCTL_NAMES.join(', ')} or the number of an ioctl`;
+const request = z.union([oneOf('an ioctl', IOCTL_NAMES), whole('the number of an ioctl', 0, U32)], { error: IOCTL });
+const FD = 'own, or a file descriptor (-1 takes back what is registered)';
+const fd = z.union([z.literal('own'), whole('a file descriptor', -0x8000_0000, 0x7fff_ffff)], { error: FD });
+
 export const eventForms = {
   write: fields('a write', { ...common, write: pathAndValue }),
   read: fields('a read', { ...common, read: attributePath }),
@@ -63,6 +70,22 @@ export const eventForms = {
   'pv-stop': fields('an end of Secure Execution', { ...common, do: z.literal('pv-stop'), guest }),
   unmap: fields('an unmap of the storage of a guest', { ...common, do: z.literal('unmap'), guest }),
   map: fields('a map of the storage of a guest', { ...common, do: z.literal('map'), guest }),
+  ioctl: fields('an ioctl on the vfio device of a guest', {
+    ...common,
+    do: z.literal('ioctl'),
+    guest,
+    request: request.describe('Of a number the argument is zeroes.'),
+    argsz: whole('a size in bytes', 0, U32).optional().describe('Default: what the struct needs.'),
+    flags: whole('flags', 0, U32).optional().describe('Of set-irqs. Default 0x24: an eventfd that is triggered.'),
+    index: whole('the index of an interrupt', 0, U32).optional().describe('0 (default): the request; 1: config-change.'),
+    start: whole('the first interrupt', 0, U32).optional().describe('Default 0.'),
+    count: whole('a number of interrupts', 0, U32).optional().describe('Default 1.'),
+    fd: fd.optional().describe('Default own: the eventfd of QEMU for the interrupt.'),
+    memory: oneOf('where the argument lies', MEMORY_KINDS)
+      .default('whole')
+      .describe('short: its last word is not mapped; none: nothing is mapped there.'),
+  }),
+  signal: fields('a signal', { ...common, do: z.literal('signal'), to: named('the name of the task that gets it') }),
   unbind: fields('an unbind', { ...common, do: z.literal('unbind'), queue }),
   bind: fields('a bind', { ...common, do: z.literal('bind'), queue, driver: named('the name of a driver, like vfio_ap') }),
   checkstop: fields('a checkstop', { ...common, do: z.literal('checkstop'), adapter: adapterId, on: flag }),
@@ -96,6 +119,8 @@ export const DO_VERBS = [
   'pv-stop',
   'unmap',
   'map',
+  'ioctl',
+  'signal',
   'unbind',
   'bind',
   'checkstop',
@@ -103,7 +128,7 @@ export const DO_VERBS = [
   'pause',
 ] as const;
 /** Planned verbs: a scenario that uses one is refused by name, not as a spelling mistake. */
-export const LATER_VERBS = ['fault', 'ioctl'] as const;
+export const LATER_VERBS = ['fault'] as const;
 
 /** One event of any form, for the published schema: events inside a repeat are events, too. */
 export const eventSchema: z.ZodType = z

@@ -2,6 +2,7 @@
  * Events of a scenario as fields of its file again. No kernel counterpart.
  */
 import type { MdevSpec } from '../machine/host-spec.ts';
+import type { IoctlVerb } from './ioctl-verb.ts';
 import { createValue, withUuid } from './mdev-paths.ts';
 import type { EventSpec, SlotEvent, Verb } from './scenario.ts';
 import { timeText, whenText, type FieldValue } from './text-values.ts';
@@ -40,6 +41,10 @@ function verbFields(verb: Verb, names: ReadonlyMap<string, string>): Fields {
       return { do: verb.kind, guest: verb.guest };
     case 'open':
       return { do: 'open', guest: verb.guest, mdev: verb.mdev.name, ...(verb.keep ? { keep: true } : {}) };
+    case 'ioctl':
+      return ioctlFields(verb);
+    case 'signal':
+      return { do: 'signal', to: verb.to };
     case 'unbind':
       return { do: 'unbind', queue: verb.queue };
     case 'bind':
@@ -58,4 +63,8 @@ function verbFields(verb: Verb, names: ReadonlyMap<string, string>): Fields {
       // They have the task of the repeat.
       return { repeat: verb.times, events: verb.events.map((event) => orderFields(event, names)) };
   }
+}
+
+function ioctlFields({ guest, request, argument, memory }: IoctlVerb): Fields {
+  return { do: 'ioctl', guest, request, ...argument, ...(memory === 'whole' ? {} : { memory }) };
 }

@@ -4,6 +4,7 @@
 import { operationsOf, type AdapterSpec, type GuestSpec, type HostSpec, type MdevSpec } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { DO_VERBS, eventForms, KEY_VERBS, LATER_VERBS, type EventFields, type VerbName } from './event-schema.ts';
+import { ARGUMENT_FIELDS, FIELDS_OF, type IoctlArgument } from './ioctl-verb.ts';
 import { createValue, withUuid } from './mdev-paths.ts';
 import type { FieldPath } from './place.ts';
 import type { EventSpec, Verb, When } from './scenario.ts';
@@ -20,10 +21,18 @@ interface OrderFields {
 /** Reads all events of a file; `count` is how many there are. */
 export function toEvents(source: ScenarioSource, count: number, host: HostSpec): EventSpec[] {
   const reader = new EventReader(source, host);
-  return Array.from({ length: count }, (_, i) => reader.event(['events', i], null));
+  const events = Array.from({ length: count }, (_, i) => reader.event(['events', i], null));
+  const tasks = [...new Set(events.map(({ task }) => task))];
+  for (const { to, path } of reader.signals) {
+    if (tasks.includes(to)) continue;
+    throw source.problem(path, { expected: `the name of a task of this file (${tasks.join(', ')})`, hint: didYouMean(to, tasks) });
+  }
+  return events;
 }
 
 class EventReader {
+  /** Tasks that are signalled, to be looked for when all tasks are known. */
+  readonly signals: { to: string; path: FieldPath }[] = [];
   private readonly source: ScenarioSource;
   private readonly host: HostSpec;
   private readonly uuids: ReadonlyMap<string, string>;
@@ -105,6 +114,13 @@ class EventReader {
       case 'unmap':
       case 'map':
         return { kind: name, guest: this.guest(as(name).guest, [...path, 'guest']).name };
+      case 'ioctl':
+        return this.ioctl(as(name), path);
+      case 'signal': {
+        const { to } = as(name);
+        this.signals.push({ to, path: [...path, 'to'] });
+        return { kind: 'signal', to };
+      }
       case 'unbind':
         return { kind: 'unbind', queue: as(name).queue };
       case 'bind':
@@ -122,13 +138,37 @@ class EventReader {
     }
   }
 
+  /** A field that the struct of the request does not have says that something else was meant. */
+  private ioctl(event: EventFields<'ioctl'>, path: FieldPath): Verb {
+    const { request, memory } = event;
+    const known = typeof request === 'number' ? [] : FIELDS_OF[request];
+    const given = ARGUMENT_FIELDS.filter((field) => event[field] !== undefined);
+    const wrong = given.find((field) => !known.includes(field));
+    if (wrong !== undefined) {
+      const expected = known.length === 0 ? `no argument for ${request}` : `of the argument of ${request} only ${known.join(', ')}`;
+      throw this.source.keyProblem(path, wrong, { expected });
+    }
+    const guest = this.guestWithMdev(event.guest, [...path, 'guest']);
+    const argument: IoctlArgument = Object.fromEntries(given.map((field) => [field, event[field]]));
+    return { kind: 'ioctl', guest, request, argument, memory };
+  }
+
   private hostConfig({ plug, unplug, domains, controlDomains }: EventFields<'host-config'>, path: FieldPath): Verb {
+    const lists = { domains, controlDomains, plug: plug?.map((entry) => (typeof entry === 'number' ? entry : entry.id)) };
+    for (const [field, ids] of Object.entries(lists)) ids?.forEach((id, i) => this.checkApxa(id, [...path, field, i]));
     if (domains !== undefined) return { kind: 'domains', use: 'usage', domains };
     if (controlDomains !== undefined) return { kind: 'domains', use: 'control', domains: controlDomains };
     if (unplug !== undefined) return { kind: 'unplug', adapters: unplug.map((id, i) => this.adapter(id, [...path, 'unplug', i]).id) };
     const adapters = plug!.map((entry, i) => (typeof entry === 'number' ? this.adapter(entry, [...path, 'plug', i]) : entry));
     for (const adapter of adapters) this.adapters.set(adapter.id, adapter);
     return { kind: 'plug', adapters };
+  }
+
+  private checkApxa(id: number, path: FieldPath): void {
+    const last = path.at(-2) === 'plug' ? 63 : 15;
+    if (this.host.apxa === false && id > last) {
+      throw this.source.problem(path, { expected: `a number from 0 to ${last}, as the host has no APXA` });
+    }
   }
 
   private adapter(id: number, path: FieldPath): AdapterSpec {

@@ -1,9 +1,10 @@
 /**
  * Builds the HostSpec from the checked fields of a scenario file and checks what holds between them. No kernel counterpart.
  */
-import type { AdapterSpec, GuestSpec, HostSpec, MdevSpec, Workload } from '../machine/host-spec.ts';
+import type { AdapterSpec, CpuModel, GuestSpec, HostSpec, MdevSpec, Workload } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { hostMasks, toMdevs } from './mdevs.ts';
+import { refuseSie, sieOnEach, toNested } from './nested.ts';
 import type { FieldPath } from './place.ts';
 import type { ScenarioSource } from './source.ts';
 import type { AdapterEntry, DomainEntry, GuestFields, HostFields, MdevFields } from './topology-schema.ts';
@@ -23,9 +24,21 @@ export function toHost(source: ScenarioSource, { host, mdevs, guests }: Topology
   const controlDomains = host.controlDomains === undefined ? domains : toDomains(source, ['host', 'controlDomains'], host.controlDomains);
   const mdevSpecs = toMdevs(source, mdevs, hostMasks(apmask, aqmask));
   const guestSpecs = toGuests(source, guests, mdevSpecs);
-  const { kernel, serviceScale } = host;
-  if (kernel !== 'current') throw source.problem(['host', 'kernel'], { expected: 'current, as older kernels are not emulated yet' });
-  return { kernel, adapters, domains, controlDomains, apmask, aqmask, serviceScale, mdevs: mdevSpecs, guests: guestSpecs };
+  const { kernel, apxa, ultravisorAiv, serviceScale } = host;
+  refuseBeyondApxa(source, host);
+  return {
+    kernel,
+    ...(apxa ? {} : { apxa }),
+    ...(ultravisorAiv ? { ultravisorAiv } : {}),
+    adapters,
+    domains,
+    controlDomains,
+    apmask,
+    aqmask,
+    serviceScale,
+    mdevs: mdevSpecs,
+    guests: guestSpecs,
+  };
 }
 
 function toAdapters(source: ScenarioSource, entries: HostFields['adapters']): AdapterSpec[] {
@@ -47,6 +60,26 @@ function toDomains(source: ScenarioSource, path: FieldPath, entries: readonly Do
   const places = entries.flatMap((entry, i) => idsOf(entry).map((id): [number, FieldPath] => [id, [...path, i]]));
   refuseRepeats(source, places, 'each domain once');
   return places.map(([id]) => id);
+}
+
+/** Without APXA. */
+const LAST_ADAPTER = 63;
+const LAST_DOMAIN = 15;
+
+function refuseBeyondApxa(source: ScenarioSource, { apxa, adapters, domains, controlDomains = [] }: HostFields): void {
+  if (apxa) return;
+  const refuse = (path: FieldPath, ids: readonly number[], what: string, last: number): void => {
+    if (ids.some((id) => id > last)) throw source.problem(path, { expected: `${what} from 0 to ${last}, as the host has no APXA` });
+  };
+  if (!Array.isArray(adapters)) refuse(['host', 'adapters', 'range'], idsOf(adapters), 'adapters', LAST_ADAPTER);
+  else {
+    adapters.forEach((entry, i) => {
+      const field = entry.id === undefined ? 'range' : 'id';
+      refuse(['host', 'adapters', i, field], idsOf(entry.id ?? entry), 'adapters', LAST_ADAPTER);
+    });
+  }
+  domains.forEach((entry, i) => refuse(['host', 'domains', i], idsOf(entry), 'domains', LAST_DOMAIN));
+  controlDomains.forEach((entry, i) => refuse(['host', 'controlDomains', i], idsOf(entry), 'domains', LAST_DOMAIN));
 }
 
 /** The numbers that a single id or a range stands for. */
@@ -71,18 +104,44 @@ function toGuests(source: ScenarioSource, found: readonly GuestFields[], mdevs: 
   });
   const used = found.flatMap(({ mdev }, i): [string, FieldPath][] => (mdev === null ? [] : [[mdev, ['guests', i, 'mdev']]]));
   refuseRepeats(source, used, 'an mdev that no other guest has');
-  found.forEach(({ mdev, apie, workload }, i) => {
-    if (workload?.rsa === undefined || (mdev !== null && apie)) return;
-    const why = mdev === null ? 'it has no mdev' : 'AP instructions are not provided to it (apie: false)';
+  found.forEach(({ mdev, apie, cpu, workload }, i) => {
+    if (workload?.rsa === undefined) return;
+    const why = unreachable({ mdev, apie, cpu });
+    if (why === null) return;
     throw source.problem(['guests', i, 'workload'], { expected: `no workload for a guest that can never reach a card, as ${why}` });
   });
-  return found.map((guest, i) => ({ ...guest, workload: toWorkload(source, guest, ['guests', i, 'workload']) }));
+  return found.map(({ nested: _nested, cpu, ...guest }, i) => ({
+    ...guest,
+    apie: guest.apie && cpu?.ap !== false,
+    ...toCpu(cpu),
+    workload: toWorkload(source, found[i]!, ['guests', i, 'workload']),
+    ...toNested(source, found[i]!, ['guests', i, 'nested']),
+  }));
 }
 
-function toWorkload(source: ScenarioSource, { workload, vcpus }: GuestFields, path: FieldPath): Workload | null {
-  if (workload === null) return null;
+/** Why a guest with a driver never finds a card. */
+function unreachable({ mdev, apie, cpu }: Pick<GuestFields, 'mdev' | 'apie' | 'cpu'>): string | null {
+  if (mdev === null) return 'it has no mdev';
+  if (!apie) return 'AP instructions are not provided to it (apie: false)';
+  if (cpu?.ap === false) return 'AP instructions are not provided to it (cpu: { ap: false })';
+  return cpu?.apft === false ? 'its kernel cannot tell one card from another (cpu: { apft: false })' : null;
+}
+
+/** The word `ap` has become `apie`. */
+function toCpu(cpu: GuestFields['cpu']): { readonly cpu?: CpuModel } {
+  if (cpu === undefined) return {};
+  const { ap: _ap, ...model } = cpu;
+  return Object.values(model).every(Boolean) ? {} : { cpu: model };
+}
+
+function toWorkload(source: ScenarioSource, { workload, vcpus, nested }: GuestFields, path: FieldPath): Workload | null {
+  if (workload === null) return nested === undefined ? null : sieOnEach(vcpus);
   const { rsa, instructions, cpus } = workload;
   if (rsa !== undefined) return { kind: 'rsa', ...rsa };
+  if (nested === undefined) {
+    refuseSie(source, instructions ?? [], [...path, 'instructions']);
+    cpus?.forEach((list, i) => refuseSie(source, list, [...path, 'cpus', i]));
+  }
   if (cpus === undefined) return { kind: 'instructions', cpus: Array.from({ length: vcpus }, () => instructions ?? []) };
   if (cpus.length <= vcpus) return { kind: 'instructions', cpus };
   throw source.problem([...path, 'cpus', vcpus], { expected: `at most ${vcpus} lists of instructions, one a vCPU`, got: `${cpus.length}` });

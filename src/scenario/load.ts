@@ -3,6 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
+import { KERNELS, type KernelProfile } from '../base/kernel-profile.ts';
+import { defaultDesignOf, designNames, designsFor } from '../vfio-ap/locking/designs.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { toEvents } from './events.ts';
 import { toHost } from './host.ts';
@@ -28,11 +30,19 @@ export function loadScenario(text: string, source: string, options: LoadOptions 
   if (isZpciSource(file)) return toZpciScenario(file, unnamed);
   const found = validate(file, [], scenarioSchema);
   const host = toHost(file, found);
-  checkDesign(file, ['design'], found.design, options);
-  for (const design of Object.keys(found.expect.designs)) checkDesign(file, ['expect', 'designs', design], design, options);
+  const kernel = KERNELS[host.kernel];
+  const design = found.design ?? defaultDesignOf(kernel);
+  const named: readonly (readonly [FieldPath, string])[] = [
+    [['design'], design],
+    ...Object.keys(found.expect.designs).map((name): [FieldPath, string] => [['expect', 'designs', name], name]),
+  ];
+  for (const [path, name] of named) {
+    checkDesign(file, path, name, options);
+    checkKernel(file, path, name, kernel);
+  }
   const events = toEvents(file, found.events.length, host);
   const name = found.name ?? unnamed;
-  return { name, source, text, host, design: found.design, events, quirks: found.quirks, faults: found.faults, expect: found.expect };
+  return { name, source, text, host, design, events, quirks: found.quirks, faults: found.faults, expect: found.expect };
 }
 
 export function loadScenarioFile(path: string, options: LoadOptions = {}): Scenario {
@@ -48,5 +58,14 @@ function checkDesign(source: ScenarioSource, path: FieldPath, design: string, { 
   // A path is for the design loader to judge.
   if (designs === undefined || designs.includes(design) || design.includes('/')) return;
   const refusal = { expected: `a locking design (${designs.join(', ')})`, got: design, hint: didYouMean(design, designs) };
+  throw path.length > 1 ? source.keyProblem(path.slice(0, -1), design, refusal) : source.problem(path, refusal);
+}
+
+/** A kernel from before hot plug cannot run a design that has it; of a design file only a run can tell (Machine). */
+function checkKernel(source: ScenarioSource, path: FieldPath, design: string, kernel: KernelProfile): void {
+  const possible = designsFor(kernel);
+  if (possible.includes(design) || !designNames().includes(design)) return;
+  const expected = `a locking design without hot plug, as kernel "${kernel.name}" has none (${possible.join(', ')})`;
+  const refusal = { expected, got: design, hint: `leave it out for ${defaultDesignOf(kernel)}, or take kernel "6.0" or current` };
   throw path.length > 1 ? source.keyProblem(path.slice(0, -1), design, refusal) : source.problem(path, refusal);
 }

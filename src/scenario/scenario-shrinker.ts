@@ -10,7 +10,7 @@ import { ScenarioError } from './place.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarioText } from './scenario-text.ts';
 import { fewerTurns, withoutEvent, withoutGuest, withoutTask, withoutWaiting } from './smaller-events.ts';
-import { fewerVcpus, shorterWorkload, withoutWorkload } from './smaller-guests.ts';
+import { fewerVcpus, shorterWorkload, withoutNested, withoutWorkload } from './smaller-guests.ts';
 import { fewerQueues, withoutFaults, withoutUnusedMdev } from './smaller-host.ts';
 import { smallerZpci } from './smaller-zpci.ts';
 import type { Pass, Smaller } from './smaller.ts';
@@ -18,7 +18,7 @@ import { withoutExpectations } from './unneeded-expectations.ts';
 
 /** Large steps first. */
 const PASSES: readonly Pass[] = [
-  ...[withoutGuest, withoutTask, fewerTurns, withoutEvent, withoutWorkload, fewerVcpus, shorterWorkload],
+  ...[withoutGuest, withoutTask, fewerTurns, withoutEvent, withoutNested, withoutWorkload, fewerVcpus, shorterWorkload],
   ...[withoutUnusedMdev, fewerQueues, withoutFaults, withoutWaiting, smallerZpci],
 ];
 

@@ -3,7 +3,7 @@
  * is left out. No kernel counterpart.
  */
 import { Document, isCollection, isMap, isScalar, isSeq, Scalar, visit, type ScalarTag, type YAMLMap } from 'yaml';
-import type { GuestSpec, HostSpec, MdevSpec, Workload } from '../machine/host-spec.ts';
+import type { GuestSpec, HostSpec, MdevSpec, NestedSpec, Workload } from '../machine/host-spec.ts';
 import { eventFields, slotEventFields } from './event-text.ts';
 import type { Expectation, ExpectedKinds } from './expectation.ts';
 import { mdevUuid } from './mdev-uuid.ts';
@@ -49,10 +49,11 @@ const nameOf = ({ name }: Scenario): Fields => (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.t
 
 const list = (name: string, values: readonly FieldValue[]): Fields => (values.length === 0 ? {} : { [name]: values });
 
-function topology({ kernel, adapters, domains, controlDomains, apmask, aqmask, serviceScale, mdevs, guests }: HostSpec): Fields {
+function topology({ kernel, apxa, adapters, domains, controlDomains, apmask, aqmask, serviceScale, mdevs, guests }: HostSpec): Fields {
   return {
     host: {
       ...(kernel === 'current' ? {} : { kernel }),
+      ...(apxa === false ? { apxa } : {}),
       adapters: adapters.map(({ id, type }) => ({ id, type })),
       domains: ranges(domains),
       ...(same(domains, controlDomains) ? {} : { controlDomains: ranges(controlDomains) }),
@@ -90,7 +91,7 @@ function mdevFields({ name, uuid, adapters, domains, controlDomains }: MdevSpec)
   };
 }
 
-function guestFields({ name, mdev, vcpus, workload, apie, interrupts, attach }: GuestSpec): Fields {
+function guestFields({ name, mdev, vcpus, workload, apie, interrupts, attach, cpu, nested }: GuestSpec): Fields {
   return {
     name,
     ...(mdev === null ? {} : { mdev }),
@@ -99,6 +100,23 @@ function guestFields({ name, mdev, vcpus, workload, apie, interrupts, attach }: 
     ...(attach ? {} : { attach }),
     ...(vcpus === 1 ? {} : { vcpus }),
     ...(workload === null ? {} : { workload: workloadFields(workload, vcpus) }),
+    ...(cpu === undefined ? {} : { cpu: Object.fromEntries(Object.entries(cpu).filter(([, on]) => !on)) }),
+    ...(nested === undefined ? {} : { nested: nestedFields(nested) }),
+  };
+}
+
+function nestedFields({ format, adapters, domains, controlDomains, apie, crycb, instructions }: NestedSpec): Fields {
+  return {
+    ...(format === 2 ? {} : { format }),
+    ...list('adapters', adapters),
+    ...list('domains', domains),
+    ...list('controlDomains', controlDomains),
+    ...(apie ? {} : { apie }),
+    ...(crycb === null ? {} : { crycb }),
+    ...list(
+      'instructions',
+      instructions.map(({ text }) => text),
+    ),
   };
 }
 

@@ -7,6 +7,7 @@ import type { FaultName } from '../vfio-ap/faults.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
 import type { ZpciSpec } from '../zpci/zpci-host.ts';
 import type { Expectation } from './expectation.ts';
+import type { IoctlVerb } from './ioctl-verb.ts';
 import type { Place } from './place.ts';
 
 export type When =
@@ -32,6 +33,9 @@ export type Verb =
   | { readonly kind: 'pv-start' | 'pv-stop'; readonly guest: string }
   /** All storage of a guest is unmapped for its devices, or mapped again. */
   | { readonly kind: 'unmap' | 'map'; readonly guest: string }
+  | IoctlVerb
+  /** A signal for the task of that name. */
+  | { readonly kind: 'signal'; readonly to: string }
   /** Queue as `05.0004`. */
   | { readonly kind: 'unbind'; readonly queue: string }
   | { readonly kind: 'bind'; readonly queue: string; readonly driver: string }

@@ -2,7 +2,6 @@
  * The schema of a whole scenario file, for the loader and for the published JSON Schema. No kernel counterpart.
  */
 import { z } from 'zod';
-import { DEFAULT_DESIGN } from '../vfio-ap/locking/designs.ts';
 import { FAULT_NAMES } from '../vfio-ap/faults.ts';
 import { QUIRK_NAMES } from '../vfio-ap/quirks.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -28,7 +27,11 @@ const FAULTS = z.array(oneOf('a place that may fail', FAULT_NAMES), { error: 'a 
 const shapeWith = <E extends z.ZodType>(event: E) => ({
   name: named('a name for the scenario').optional().describe('The file name without its ending unless given.'),
   host: hostSchema,
-  design: z.string({ error: DESIGN_TEXT }).regex(DESIGN_FORM, { error: DESIGN_TEXT }).default(DEFAULT_DESIGN),
+  design: z
+    .string({ error: DESIGN_TEXT })
+    .regex(DESIGN_FORM, { error: DESIGN_TEXT })
+    .optional()
+    .describe('That of the kernel unless given: guests-lock, for "5.15" kvm-lock-outside.'),
   mdevs: z.array(mdevSchema, { error: 'a list of mdevs' }).default([]),
   guests: z.array(guestSchema, { error: 'a list of guests' }).default([]),
   events: z.array(event, { error: 'a list of events' }).default([]),

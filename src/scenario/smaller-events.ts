@@ -25,8 +25,11 @@ export function* withoutGuest(scenario: Scenario): IterableIterator<Smaller> {
 
 export function* withoutTask(scenario: Scenario): IterableIterator<Smaller> {
   const { events } = scenario;
-  for (const task of new Set(events.map((event) => event.task)))
-    yield { scenario: { ...scenario, events: events.filter((event) => event.task !== task) }, what: `all events of ${task}` };
+  for (const task of new Set(events.map((event) => event.task))) {
+    const others = events.filter((event) => event.task !== task);
+    const left = eventsWhere(others, (verb) => verb.kind !== 'signal' || verb.to !== task);
+    yield { scenario: { ...scenario, events: left }, what: `all events of ${task}` };
+  }
 }
 
 /** A single turn is no repeat. */

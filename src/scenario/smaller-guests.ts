@@ -12,8 +12,27 @@ interface Less {
 
 export function* withoutWorkload(scenario: Scenario): IterableIterator<Smaller> {
   yield* eachGuest(scenario, ({ workload, ...guest }) =>
-    workload === null ? [] : [{ guest: { ...guest, workload: null }, what: 'its workload' }],
+    // Without a workload a nested guest is run by every vCPU: it has to go first.
+    workload === null || guest.nested !== undefined ? [] : [{ guest: { ...guest, workload: null }, what: 'its workload' }],
   );
+}
+
+/** A guest that runs a nested one says so in its workload: both go, or the nested one does less. */
+export function* withoutNested(scenario: Scenario): IterableIterator<Smaller> {
+  yield* eachGuest(scenario, function* (guest): IterableIterator<Less> {
+    const { nested, ...alone } = guest;
+    if (nested === undefined) return;
+    yield { guest: { ...alone, workload: withoutSie(guest.workload) }, what: 'its nested guest' };
+    for (const { left, dropped } of withoutChunks(nested.instructions)) {
+      const what = `in its nested guest ${dropped.map(({ text }) => text).join(', ')}`;
+      yield { guest: { ...guest, nested: { ...nested, instructions: left } }, what };
+    }
+  });
+}
+
+function withoutSie(workload: Workload | null): Workload | null {
+  if (workload?.kind !== 'instructions') return workload;
+  return { ...workload, cpus: workload.cpus.map((list) => list.filter(({ name }) => name !== 'sie')) };
 }
 
 export function* fewerVcpus(scenario: Scenario): IterableIterator<Smaller> {

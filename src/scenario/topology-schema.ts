@@ -41,6 +41,8 @@ const SCALE = 'a factor on the service time of the cards, 0 or more';
 
 export const hostSchema = fields('the host: a map with adapters and domains', {
   kernel: oneOf('a kernel profile, a version in quotes', ['current', '6.0', '5.15']).default('current'),
+  apxa: flag.default(true).describe('Without it adapters 0 to 63 and domains 0 to 15 at most.'),
+  ultravisorAiv: flag.default(false).describe('Guests keep adapter interruptions, and with them AQIC, in Secure Execution.'),
   adapters,
   domains,
   controlDomains: domains.optional().describe('The same as domains unless given.'),
@@ -86,6 +88,32 @@ const workload = fields(WORKLOAD, {
   cpus: z.array(instructionList, { error: 'a list of lists of AP instructions, one a vCPU' }).optional(),
 }).refine((found) => Object.values(found).filter((value) => value !== undefined).length === 1, { error: WORKLOAD });
 
+const CRYCB_ADDRESS = 'an address: a multiple of 8 from 0 to 0x7ffffff8';
+const nested = fields('a nested guest: a map with format, adapters, domains and instructions', {
+  format: z.literal([0, 1, 2], { error: 'a CRYCB format: 0, 1 or 2' }).default(2).describe('Of the CRYCB that the guest makes for it.'),
+  adapters: z.array(adapterId, { error: 'a list of adapter numbers' }).default([]),
+  domains: domainList.default([]),
+  controlDomains: domainList.default([]),
+  apie: flag.default(true).describe('AP instructions are interpreted for it, if they are for the guest.'),
+  crycb: z
+    .int({ error: CRYCB_ADDRESS })
+    .min(0, { error: CRYCB_ADDRESS })
+    .max(0x7ffffff8, { error: CRYCB_ADDRESS })
+    .multipleOf(8, { error: CRYCB_ADDRESS })
+    .nullable()
+    .default(null)
+    .describe('Where the CRYCB lies in the storage of the guest; null: in a page of its own.'),
+  instructions: instructionList.default([]).describe('Executed by each vCPU of the nested guest when sie runs it.'),
+});
+
+const cpu = fields('the CPU model: a map with ap, apft, apqci, apqi and msa3, each true or false', {
+  ap: flag.default(true).describe('AP instructions, as apie.'),
+  apft: flag.default(true).describe('STFLE 15, the T bit of TAPQ. A guest without finds no cards.'),
+  apqci: flag.default(true).describe('STFLE 12, QCI. A guest without finds domains 0 to 15.'),
+  apqi: flag.default(true).describe('STFLE 65, AQIC. A guest without polls.'),
+  msa3: flag.default(true).describe('STFLE 76. A guest without has a CRYCB of format 0.'),
+});
+
 const NAME_OF_MDEV = 'the name of an mdev';
 
 export const guestSchema = fields('a guest: a map with name, mdev, vcpus and workload', {
@@ -96,10 +124,13 @@ export const guestSchema = fields('a guest: a map with name, mdev, vcpus and wor
   apie: flag.default(true).describe('AP instructions are interpreted.'),
   interrupts: flag.default(true).describe('The AP driver of the guest uses AQIC.'),
   attach: flag.default(true).describe('Attached to its mdev when the run starts.'),
+  cpu: cpu.optional().describe('What the guest is offered of what the host has; everything unless given.'),
+  nested: nested.optional().describe('A guest of this guest, run by its sie instructions; without a workload once by each vCPU.'),
 });
 
 export type HostFields = z.output<typeof hostSchema>;
 export type MdevFields = z.output<typeof mdevSchema>;
 export type GuestFields = z.output<typeof guestSchema>;
+export type NestedFields = z.output<typeof nested>;
 export type AdapterEntry = z.output<typeof adapterEntry>;
 export type DomainEntry = HostFields['domains'][number];

@@ -55,10 +55,10 @@ export const queueName = z
 const PATH_TEXT = 'an absolute path of an attribute, like /sys/bus/ap/apmask';
 export const attributePath = z.string({ error: PATH_TEXT }).regex(/^\/[^/]/, { error: PATH_TEXT });
 
-const CARD_TEXT = 'a card type from CEX4A to CEX8P';
+const CARD_TEXT = 'a card type from CEX2A to CEX8P';
 export const cardType = z
   .string({ error: CARD_TEXT })
-  .regex(/^CEX[4-8][ACP]$/, { error: `${CARD_TEXT}: CEX, generation 4 to 8, mode A, C or P` });
+  .regex(/^CEX(?:[23][AC]|[4-8][ACP])$/, { error: `${CARD_TEXT}: CEX, generation 2 to 8, mode A, C or, from 4 on, P` });
 
 const DURATION = /^([0-9]+(?:\.[0-9]+)?)(ms|s)$/;
 

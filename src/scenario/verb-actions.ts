@@ -3,11 +3,14 @@
  * No kernel counterpart: this is the administrator, the service element and the person at the machine.
  */
 import { ApMask } from '../base/ap-mask.ts';
-import { ENODEV, OK, errnoName, type Errno } from '../base/errno.ts';
+import { ENODEV, ESRCH, OK, errnoName, type Errno } from '../base/errno.ts';
 import { parseCardType } from '../crypto-adapters/card-type.ts';
 import { secureExecution } from '../kvm/secure-execution.ts';
+import { clearSignal } from '../locks/signal.ts';
 import type { Machine } from '../machine/machine.ts';
+import { Access } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
+import { ioctlText, performIoctl } from './ioctl-verb.ts';
 import type { Verb } from './scenario.ts';
 
 /** A verb that is one action; `repeat` and `pause` are the player's. */
@@ -16,6 +19,9 @@ export type Action = Exclude<Verb, { kind: 'repeat' | 'pause' }>;
 /** 0, a byte count, or a negative errno. */
 export async function perform(task: Task, machine: Machine, verb: Action): Promise<Errno> {
   const { sysfs, bus, hardware } = machine;
+  // A signal that came between two system calls has been dealt with in user space.
+  machine.layer.rt.touch(task, Access.WRITE);
+  clearSignal(task);
   switch (verb.kind) {
     case 'write':
       return await sysfs.write(task, verb.path, verb.value);
@@ -36,6 +42,10 @@ export async function perform(task: Task, machine: Machine, verb: Action): Promi
       return await machine.vm(verb.guest)!.qemu.container.unmap(task);
     case 'map':
       return await machine.vm(verb.guest)!.qemu.container.map(task);
+    case 'ioctl':
+      return await performIoctl(task, machine, verb);
+    case 'signal':
+      return signal(task, machine, verb.to);
     case 'unbind':
       return await unbind(task, machine, verb.queue);
     case 'bind':
@@ -81,6 +91,10 @@ export function verbText(verb: Verb, names: (path: string) => string = (path) =>
       return `${verb.kind} ${verb.guest}`;
     case 'open':
       return `open ${verb.mdev.name} for ${verb.guest}${verb.keep ? ' and keep it' : ''}`;
+    case 'ioctl':
+      return ioctlText(verb);
+    case 'signal':
+      return `signal ${verb.to}`;
     case 'unbind':
       return `unbind ${verb.queue}`;
     case 'bind':
@@ -117,6 +131,16 @@ async function openBeside(task: Task, machine: Machine, { guest, mdev, keep }: E
   const errno = await device.open(task, machine.vm(guest)!.qemu);
   if (errno === OK && !keep) await device.close(task);
   return errno;
+}
+
+/** -ESRCH when the task has ended, or not begun. */
+function signal(task: Task, { layer }: Machine, to: string): Errno {
+  for (const other of layer.rt.tasks) {
+    if (other.name !== to) continue;
+    layer.interrupt(task, other);
+    return OK;
+  }
+  return ESRCH;
 }
 
 async function unbind(task: Task, machine: Machine, queue: string): Promise<Errno> {

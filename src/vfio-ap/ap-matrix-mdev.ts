@@ -37,6 +37,8 @@ export class ApMatrixMdev implements PqapHook, QueueOwner {
   locking: unknown = null;
   /** The vfio device around it; set once, before the mdev is reachable. */
   device!: VfioDevice;
+  /** Number of its iommu group; set with the device. */
+  iommuGroup = -1;
 
   constructor(layer: LockLayer, uuid: string, limits: MatrixLimits) {
     this.name = uuid;

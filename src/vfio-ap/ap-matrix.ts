@@ -21,20 +21,36 @@ export interface MatrixLimits {
 export const SMALL_LIMITS: MatrixLimits = { adapter: 63, domain: 15, controlDomain: 15 };
 
 /** The APQNs of a matrix, adapters ascending, domains ascending within. */
-export function apqnsOf(matrix: ApMatrix): Apqn[] {
-  const domains = [...matrix.aqm.bits()];
+export function apqnsOf({ apm, aqm }: ApMatrix): Apqn[] {
   const apqns: Apqn[] = [];
-  for (const adapter of matrix.apm.bits()) for (const domain of domains) apqns.push(apqnOf(adapter, domain));
+  for (const adapter of apm.bits()) for (const domain of aqm.bits()) apqns.push(apqnOf(adapter, domain));
   return apqns;
 }
 
 export const hasApqn = (matrix: ApMatrix, adapter: number, domain: number): boolean => matrix.apm.has(adapter) && matrix.aqm.has(domain);
 
-/** One line an APQN (`05.0004`), `05.` without domains, `.0004` without adapters; empty without both. */
-export function matrixText(matrix: ApMatrix): string {
-  const adapters = [...matrix.apm.bits()].map((id) => id.toString(16).padStart(2, '0'));
-  const domains = [...matrix.aqm.bits()].map((id) => id.toString(16).padStart(4, '0'));
-  if (adapters.length === 0) return domains.map((domain) => `.${domain}\n`).join('');
-  if (domains.length === 0) return adapters.map((adapter) => `${adapter}.\n`).join('');
-  return adapters.flatMap((adapter) => domains.map((domain) => `${adapter}.${domain}\n`)).join('');
+/** One line an APQN (`05.0004`), `05.` without domains, `.0004` without adapters; empty without both. At most `limit` whole lines. */
+export function matrixText({ apm, aqm }: ApMatrix, limit = Number.POSITIVE_INFINITY): string {
+  const adapters = [...apm.bits()].map((id) => `${id.toString(16).padStart(2, '0')}.`);
+  const domains = [...aqm.bits()].map(domainText);
+  if (adapters.length === 0) adapters.push('.');
+  if (adapters[0] === '.' && domains.length === 0) return '';
+  if (domains.length === 0) domains.push('\n');
+  let text = '';
+  let lines = 0;
+  for (const adapter of adapters) {
+    for (const domain of domains) {
+      if (lines++ >= limit) return text;
+      text += adapter + domain;
+    }
+  }
+  return text;
 }
+
+/** One line a control domain: `0004`. */
+export const controlDomainsText = ({ adm }: ApMatrix): string => [...adm.bits()].map(domainText).join('');
+
+/** Adapters, domains and control domains as three masks, 201 characters: what `ap_config` shows. */
+export const configText = ({ apm, aqm, adm }: ApMatrix): string => `${apm.toString()},${aqm.toString()},${adm.toString()}\n`;
+
+const domainText = (id: number): string => `${id.toString(16).padStart(4, '0')}\n`;

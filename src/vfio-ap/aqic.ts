@@ -2,12 +2,12 @@
  * The AQIC work on one queue (vfio_ap_ops.c: vfio_ap_irq_enable, vfio_ap_irq_disable, vfio_ap_wait_for_irqclear), in the kernel's order
  * of steps, with its response codes and what is given back on each failure.
  */
-import type { AqicOperand } from '../crypto-adapters/ap-instructions.ts';
 import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
-import type { Kvm } from '../kvm/kvm.ts';
 import type { Task } from '../runtime/task.ts';
+import type { IommuContainer } from '../vfio/iommu-container.ts';
 import { releaseInterrupt } from './irq-resources.ts';
+import type { AqicRequest } from './locking/port.ts';
 import type { MatrixDev } from './matrix-dev.ts';
 import type { VfioApQueue } from './vfio-ap-queue.ts';
 
@@ -16,31 +16,29 @@ const DISABLE_TRIES = 6;
 const CLEAR_TRIES = 5;
 const INVALID_ADDRESS = bareStatus(Rc.INVALID_ADDRESS);
 
-export async function interruptControl(
-  task: Task,
-  dev: MatrixDev,
-  queue: VfioApQueue,
-  request: { kvm: Kvm; operand: AqicOperand },
-): Promise<ApStatus> {
-  const { kvm, operand } = request;
-  return operand.ir
-    ? await enableInterrupt(task, dev, queue, { kvm, isc: operand.isc, nib: operand.nib })
-    : await disableInterrupt(task, dev, queue);
+export async function interruptControl(task: Task, dev: MatrixDev, queue: VfioApQueue, request: AqicRequest): Promise<ApStatus> {
+  return request.operand.ir ? await enableInterrupt(task, dev, queue, request) : await disableInterrupt(task, dev, queue);
 }
 
 async function enableInterrupt(
   task: Task,
   dev: MatrixDev,
   queue: VfioApQueue,
-  { kvm, isc, nib }: { kvm: Kvm; isc: number; nib: number },
+  { kvm, vcpu, operand: { isc, nib } }: AqicRequest,
 ): Promise<ApStatus> {
   const container = queue.mdev.get(task)?.device.container ?? null;
-  if (nib === 0 || !kvm.memory.contains(nib) || container === null) return INVALID_ADDRESS;
-  if ((await container.pin(task, nib)) !== 1) return INVALID_ADDRESS;
-  if (kvm.gisa.register(isc) < 0) {
+  const { kernel, log } = dev.host;
+  const refused = nib === 0 && kernel.refusesNibZero;
+  if (refused || !kvm.memory.contains(nib) || container === null || (await container.pin(task, nib)) !== 1) {
+    log.debug({ queue: queue.name, nib }, 'the page of the notification byte cannot be pinned');
+    return INVALID_ADDRESS;
+  }
+  // The pin exported a page that the guest does not share: nobody could tell it anything there.
+  if (kernel.checksNibShared && vcpu.isProtected && !kvm.memory.isPinnedShared(nib)) {
     await container.unpin(task, nib);
     return INVALID_ADDRESS;
   }
+  if (kvm.gisa.register(isc) < 0) return await withoutIsc(task, dev, queue, { container, nib, isc });
   const operand = { ir: true, isc, target: kvm.gisa, nib: kvm.memory.notificationByte(nib) };
   const status = await dev.host.hardware.aqic(task, queue.apqn, operand);
   dev.host.events.emit('vfio_ap.aqic', task.name, { queue: queue.name, guest: kvm.name, enable: true, isc, rc: status.rc });
@@ -51,7 +49,7 @@ async function enableInterrupt(
     return status;
   }
   if (status.rc !== Rc.OTHERWISE_CHANGED) {
-    dev.host.log.warn({ queue: queue.name, rc: status.rc }, 'PQAP/AQIC failed to enable interrupts');
+    log.warn({ queue: queue.name, rc: status.rc }, 'PQAP/AQIC failed to enable interrupts');
     await disableInterrupt(task, dev, queue);
     if (dev.host.quirks.has('Q10')) return status;
   }
@@ -59,6 +57,23 @@ async function enableInterrupt(
   kvm.gisa.unregister(isc);
   await container.unpin(task, nib);
   return status;
+}
+
+/** The guest has no GISA to interrupt it through. The pin of the attempt stays for good in kernels that do not give it back here. */
+async function withoutIsc(
+  task: Task,
+  dev: MatrixDev,
+  queue: VfioApQueue,
+  { container, nib, isc }: { container: IommuContainer; nib: number; isc: number },
+): Promise<ApStatus> {
+  const { rc, unpins, noticedBy } = dev.host.kernel.iscFailure;
+  dev.host.log.debug({ queue: queue.name, isc }, 'the guest ISC cannot be registered');
+  if (noticedBy === 'machine') {
+    dev.host.log.warn({ queue: queue.name, rc }, 'PQAP/AQIC failed to enable interrupts');
+    await disableInterrupt(task, dev, queue);
+  }
+  if (unpins) await container.unpin(task, nib);
+  return bareStatus(rc);
 }
 
 /** Whatever the machine answers, the saved resources are released; the last status goes to the guest. */

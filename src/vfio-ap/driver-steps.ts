@@ -1,9 +1,8 @@
 /**
  * The steps that locking designs put in an order (locking/port.ts): attach, detach and interception are made of these.
  */
-import { adapterOf, domainOf, type Apqn } from '../base/apqn.ts';
+import { adapterOf, apqnText, domainOf, type Apqn } from '../base/apqn.ts';
 import type { Errno } from '../base/errno.ts';
-import type { AqicOperand } from '../crypto-adapters/ap-instructions.ts';
 import type { ApStatus } from '../crypto-adapters/ap-status.ts';
 import { clearMasksLocked, setMasksLocked } from '../kvm/crypto-masks.ts';
 import type { Kvm } from '../kvm/kvm.ts';
@@ -12,7 +11,7 @@ import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { EMPTY_MATRIX, hasApqn } from './ap-matrix.ts';
 import { interruptControl } from './aqic.ts';
 import { releaseInterrupt } from './irq-resources.ts';
-import type { OnQueue, Steps } from './locking/port.ts';
+import type { AqicRequest, OnQueue, Steps } from './locking/port.ts';
 import type { MatrixDev } from './matrix-dev.ts';
 import { resetQueues } from './reset.ts';
 import type { VfioApQueue } from './vfio-ap-queue.ts';
@@ -60,10 +59,14 @@ export class DriverSteps implements Steps {
   }
 
   lookup(task: Task, mdev: ApMatrixMdev, apqn: Apqn): VfioApQueue | null {
-    return mdev.kvm.get(task) === null ? null : (mdev.qtable.get(task).get(apqn) ?? null);
+    // Bound and assigned is enough: a queue that is filtered from the guest is found as well.
+    const queue = mdev.kvm.get(task) === null ? undefined : mdev.qtable.get(task).get(apqn);
+    const { log } = this.dev.host;
+    if (queue === undefined) log.debug({ mdev: mdev.name, queue: apqnText(apqn) }, 'PQAP(AQIC): no guest, or no such queue for it');
+    return queue ?? null;
   }
 
-  aqic(task: Task, queue: VfioApQueue, request: { kvm: Kvm; operand: AqicOperand }): Promise<ApStatus> {
+  aqic(task: Task, queue: VfioApQueue, request: AqicRequest): Promise<ApStatus> {
     return interruptControl(task, this.dev, queue, request);
   }
 
@@ -75,5 +78,12 @@ export class DriverSteps implements Steps {
 /** The mdev to which the APQN is assigned. */
 export function findMdev(task: Task, dev: MatrixDev, apqn: Apqn): ApMatrixMdev | null {
   const [adapter, domain] = [adapterOf(apqn), domainOf(apqn)];
-  return dev.mdevs.get(task).find((mdev) => hasApqn(mdev.matrix.get(task), adapter, domain)) ?? null;
+  const mdevs = dev.mdevs.get(task);
+  let found: ApMatrixMdev | null = null;
+  for (const mdev of dev.assigned.mayOwn(apqn)) {
+    if (!hasApqn(mdev.matrix.get(task), adapter, domain)) continue;
+    // Only a design that lets mdevs share a queue has two of them: the first of the list counts.
+    if (found === null || mdevs.indexOf(mdev) < mdevs.indexOf(found)) found = mdev;
+  }
+  return found;
 }

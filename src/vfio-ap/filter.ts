@@ -12,53 +12,61 @@ import { isPassable, type VfioApQueue } from './vfio-ap-queue.ts';
 
 export interface Filtering {
   readonly changed: boolean;
-  /** Adapters that the guest had and has no longer. */
+  /** Adapters that the guest had and has no longer, because of one of their queues. */
   readonly lost: ApMask;
 }
 
-/** Which APQNs the reason for filtering is about. */
-type Added = Pick<ApMatrix, 'apm' | 'aqm'>;
+/** APQNs as masks. */
+type Apqns = Pick<ApMatrix, 'apm' | 'aqm'>;
 
 /** Sets the shadow to what is passable now. `added` is what the defect of looking at new APQNs only would look at. */
-export function filterMatrix(task: Task, matrixDev: MatrixDev, mdev: ApMatrixMdev, added?: Added): Filtering {
+export function filterMatrix(task: Task, matrixDev: MatrixDev, mdev: ApMatrixMdev, added?: Apqns): Filtering {
   const before = mdev.shadow.get(task);
-  const { apm, lost } = passableAdapters(task, matrixDev, mdev, matrixDev.host.quirks.has('filter-new-ids-only') ? added : undefined);
-  const aqm = mdev.matrix.get(task).aqm.and(matrixDev.info.get(task).aqm);
+  const assigned = mdev.matrix.get(task);
+  const filters = filtersAtAll(matrixDev);
+  const { apm, lost } = filters ? passableAdapters(task, matrixDev, mdev, added) : { apm: assigned.apm, lost: ApMask.EMPTY };
+  const aqm = filters ? assigned.aqm.and(matrixDev.info.get(task).aqm) : assigned.aqm;
   const changed = !apm.equals(before.apm) || !aqm.equals(before.aqm);
   if (changed) mdev.shadow.set(task, { apm, aqm, adm: before.adm });
+  matrixDev.onFiltered(mdev);
   return { changed, lost };
 }
 
 /** Control domains: assigned and in the host configuration. Answers whether the shadow changed. */
 export function filterControlDomains(task: Task, matrixDev: MatrixDev, mdev: ApMatrixMdev): boolean {
   const before = mdev.shadow.get(task);
-  const adm = mdev.matrix.get(task).adm.and(matrixDev.info.get(task).adm);
+  const assigned = mdev.matrix.get(task).adm;
+  const adm = filtersAtAll(matrixDev) ? assigned.and(matrixDev.info.get(task).adm) : assigned;
   if (adm.equals(before.adm)) return false;
   mdev.shadow.set(task, { ...before, adm });
   return true;
 }
 
-function passableAdapters(task: Task, matrixDev: MatrixDev, mdev: ApMatrixMdev, only: Added | undefined): { apm: ApMask; lost: ApMask } {
-  const info = matrixDev.info.get(task);
-  const matrix = mdev.matrix.get(task);
+/** Before filtering a guest was given what is assigned. */
+export const filtersAtAll = ({ host }: MatrixDev): boolean => host.kernel.filters !== 'nothing';
+
+function passableAdapters(task: Task, matrixDev: MatrixDev, mdev: ApMatrixMdev, added?: Apqns): { apm: ApMask; lost: ApMask } {
+  const { quirks, kernel } = matrixDev.host;
+  const { apm: inHost } = matrixDev.info.get(task);
   const previous = mdev.shadow.get(task).apm;
   const qtable = mdev.qtable.get(task);
-  const domains = [
-    ...matrix.aqm
-      .and(info.aqm)
-      .and(only?.aqm ?? ApMask.FULL)
-      .bits(),
-  ];
-  let apm = matrix.apm.and(info.apm);
+  const passable = (queue: VfioApQueue | undefined): boolean => queue !== undefined && isPassable(queue.resetStatus.get(task), kernel);
+  const looked = lookedAt(task, matrixDev, mdev, quirks.has('filter-new-ids-only') ? added : undefined);
+  const domains = [...looked.aqm.bits()];
+  let apm = mdev.matrix.get(task).apm.and(inHost);
   let lost = ApMask.EMPTY;
-  for (const adapter of [...apm.and(only?.apm ?? ApMask.FULL).bits()]) {
-    if (domains.every((domain) => passable(task, qtable.get(apqnOf(adapter, domain))))) continue;
+  for (const adapter of apm.and(looked.apm).bits()) {
+    if (domains.every((domain) => passable(qtable.get(apqnOf(adapter, domain))))) continue;
     apm = apm.without(adapter);
     if (previous.has(adapter)) lost = lost.with(adapter);
   }
   return { apm, lost };
 }
 
-function passable(task: Task, queue: VfioApQueue | undefined): boolean {
-  return queue !== undefined && isPassable(queue.resetStatus.get(task));
+/** APQNs whose queues decide. A domain that the host has not has no queues: where it is looked at, no adapter is left. */
+function lookedAt(task: Task, matrixDev: MatrixDev, mdev: ApMatrixMdev, only: Apqns | undefined): Apqns {
+  const info = matrixDev.info.get(task);
+  const { apm, aqm } = mdev.matrix.get(task);
+  const assigned = { apm: apm.and(only?.apm ?? ApMask.FULL), aqm: aqm.and(only?.aqm ?? ApMask.FULL) };
+  return matrixDev.host.kernel.filters === 'matrix' ? assigned : { apm: assigned.apm, aqm: assigned.aqm.and(info.aqm) };
 }

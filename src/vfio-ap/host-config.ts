@@ -12,7 +12,7 @@ import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { EMPTY_MATRIX, type ApMatrix } from './ap-matrix.ts';
-import { filterControlDomains, filterMatrix } from './filter.ts';
+import { filterControlDomains, filterMatrix, filtersAtAll } from './filter.ts';
 import type { LockingDesign, Section } from './locking/port.ts';
 import type { MatrixDev } from './matrix-dev.ts';
 import type { Quirks } from './quirks.ts';
@@ -28,6 +28,12 @@ const MASKS = ['apm', 'aqm', 'adm'] as const;
 /** The result of and-not over the masks that lose something: not whether they lose something that they had. */
 const somethingLeft = (after: ApMatrix, leaving: ApMatrix): boolean =>
   MASKS.some((name) => !leaving[name].isEmpty() && !after[name].isEmpty());
+/** Where only one of the two was added, its APQNs are those with everything assigned in the other. */
+const newIds = (due: ApMatrix, matrix: ApMatrix): ApMatrix => ({
+  apm: due.apm.isEmpty() ? matrix.apm : due.apm,
+  aqm: due.aqm.isEmpty() ? matrix.aqm : due.aqm,
+  adm: due.adm,
+});
 const isEmpty = (m: ApMatrix): boolean => m.apm.isEmpty() && m.aqm.isEmpty() && m.adm.isEmpty();
 
 export class HostConfiguration {
@@ -40,6 +46,7 @@ export class HostConfiguration {
   }
 
   async onConfigChanged(task: Task, next: QciInfo, previous: QciInfo): Promise<void> {
+    if (!filtersAtAll(this.dev)) return;
     beginOperation(task);
     const removed = minus(previous, next);
     let added = minus(next, previous);
@@ -47,7 +54,8 @@ export class HostConfiguration {
     const removal = { removed, concerned: false };
     await this.design.changeEach(task, {
       before: async () => {
-        added = { ...added, apm: await this.supported(task, added) };
+        // What nobody is waiting for need not be looked at.
+        if (this.dev.mdevs.get(task).length > 0) added = { ...added, apm: await this.supported(task, added, next.aqm) };
       },
       each: async (section) => {
         await this.take(task, section, removal);
@@ -61,6 +69,7 @@ export class HostConfiguration {
   }
 
   async onScanComplete(task: Task): Promise<void> {
+    if (!filtersAtAll(this.dev)) return;
     beginOperation(task);
     const outside = this.quirks.has('required-lock-missing');
     await this.design.changeEach(task, {
@@ -69,9 +78,13 @@ export class HostConfiguration {
         const pending = mdev.pending.get(task);
         if (isEmpty(pending)) return;
         this.lockGuest(task, mdev);
-        const resources = !pending.apm.isEmpty() || !pending.aqm.isEmpty();
-        const { changed, lost } = resources ? filterMatrix(task, this.dev, mdev) : { changed: false, lost: this.uninitialised };
-        const control = !pending.adm.isEmpty() && filterControlDomains(task, this.dev, mdev);
+        // What was unassigned since the scan began is no reason to filter.
+        const due = common(pending, mdev.matrix.get(task));
+        const resources = !due.apm.isEmpty() || !due.aqm.isEmpty();
+        const { changed, lost } = resources
+          ? filterMatrix(task, this.dev, mdev, newIds(due, mdev.matrix.get(task)))
+          : { changed: false, lost: this.uninitialised };
+        const control = !due.adm.isEmpty() && filterControlDomains(task, this.dev, mdev);
         if (changed || control) await section.push(task);
         await resetFiltered(task, this.dev, { mdev, adapters: lost, onQueue: section.onQueue });
         if (!outside) mdev.pending.set(task, EMPTY_MATRIX);
@@ -123,15 +136,19 @@ export class HostConfiguration {
     return this.quirks.has('Q3') ? { ...both, adm: removed.adm.andNot(matrix.adm) } : both;
   }
 
-  /** Added adapters whose type is known and supported. An adapter added without a new domain is asked in the domains that exist. */
-  private async supported(task: Task, added: ApMatrix): Promise<ApMask> {
+  /**
+   * Added adapters whose type is known and supported. An adapter added without a new domain is asked in the domains that there are from now
+   * on: in one that has left the host it would not answer.
+   */
+  private async supported(task: Task, added: ApMatrix, present: ApMask): Promise<ApMask> {
     let apm = added.apm;
-    const domains = [...(added.aqm.isEmpty() ? this.dev.info.get(task).aqm : added.aqm).bits()];
+    const known = added.aqm.isEmpty() && !this.quirks.has('Q9') ? present : added.aqm;
+    const domains = [...known.bits()];
     for (const adapter of added.apm.bits()) {
       for (const domain of domains) {
         const { status, info } = await this.dev.host.hardware.tapq(task, apqnOf(adapter, domain));
-        const known = TYPE_KNOWN.has(status.rc) && info !== null && info.type >= OLDEST_TYPE;
-        if (!known) {
+        const supported = TYPE_KNOWN.has(status.rc) && info !== null && info.type >= OLDEST_TYPE;
+        if (!supported) {
           apm = apm.without(adapter);
           break;
         }

@@ -18,7 +18,10 @@ export async function releaseInterrupt(task: Task, dev: MatrixDev, queue: VfioAp
     }
   }
   const iova = queue.savedIova.get(task);
-  if (iova !== 0 && mdev !== null) {
+  if (iova === 0) return;
+  if (mdev === null)
+    dev.host.log.warn({ queue: queue.name, iova }, 'the page of the notification byte cannot be unpinned: no mdev is linked');
+  else {
     await mdev.device.container?.unpin(task, iova);
     queue.savedIova.set(task, 0);
   }

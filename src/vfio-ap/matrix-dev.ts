@@ -7,6 +7,7 @@ import type { Apqn } from '../base/apqn.ts';
 import type { EventLog } from '../base/event-log.ts';
 import type { KernelProfile } from '../base/kernel-profile.ts';
 import type { Logger } from '../base/logger.ts';
+import { RateLimit } from '../base/rate-limit.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import { QciFlag } from '../crypto-adapters/qci.ts';
@@ -16,7 +17,8 @@ import type { Mutex } from '../locks/mutex.ts';
 import type { WorkQueue } from '../locks/work-item.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
-import { SMALL_LIMITS, type MatrixLimits } from './ap-matrix.ts';
+import { SMALL_LIMITS, type ApMatrix, type MatrixLimits } from './ap-matrix.ts';
+import { AssignedIndex } from './assigned-index.ts';
 import type { Faults } from './faults.ts';
 import { SYSTEM_LONG_WQ } from './lock-classes.ts';
 import type { Quirks } from './quirks.ts';
@@ -56,15 +58,28 @@ export class MatrixDev {
   readonly host: VfioApHost;
   readonly info: GuardedField<QciInfo>;
   readonly mdevs: GuardedField<readonly ApMatrixMdev[]>;
+  /** Where to look for who has an adapter or a domain. */
+  readonly assigned: AssignedIndex;
   readonly longWq: WorkQueue;
+  /** Of the notice that a reset is not complete yet: one for all queues, as the place in the code is one. */
+  readonly resetNotices = new RateLimit();
   /** Told about each reset that the driver begins, before it does: for checkers. */
   onReset: (queue: VfioApQueue) => void = () => undefined;
+  /** Told about each filtering, when the shadow is what came of it: likewise. */
+  onFiltered: (mdev: ApMatrixMdev) => void = () => undefined;
 
   constructor(host: VfioApHost, info: QciInfo | null) {
     this.host = host;
     this.info = host.layer.field<QciInfo>(this, 'info', info ?? UNKNOWN_INFO);
     this.mdevs = host.layer.field<readonly ApMatrixMdev[]>(this, 'mdev_list', []);
+    this.assigned = new AssignedIndex((index, access) => host.layer.rt.touch(index, access));
     this.longWq = host.layer.workQueue(SYSTEM_LONG_WQ, 'system_long_wq');
+  }
+
+  /** What is assigned to the mdev from now on. */
+  setMatrix(task: Task, mdev: ApMatrixMdev, matrix: ApMatrix): void {
+    mdev.matrix.set(task, matrix);
+    this.assigned.note(mdev, matrix);
   }
 }
 

@@ -8,9 +8,9 @@ import { OK } from '../base/errno.ts';
 import { beginOperation } from '../locks/task-memory.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
-import { hasApqn } from './ap-matrix.ts';
-import { filterMatrix } from './filter.ts';
-import { leave, link, unhash } from './linking.ts';
+import { hasApqn, type ApMatrix } from './ap-matrix.ts';
+import { filterMatrix, filtersAtAll } from './filter.ts';
+import { inHost, leave, link, unhash } from './linking.ts';
 import type { LockingDesign, Section } from './locking/port.ts';
 import type { MatrixDev } from './matrix-dev.ts';
 import { resetFiltered } from './reset-filtered.ts';
@@ -33,9 +33,9 @@ export class QueueBinding {
       const { mdev } = section;
       if (mdev !== null) {
         link(task, mdev, queue);
-        const pending = mdev.pending.get(task);
         // In the middle of a host change the end of the scan filters, once for all new queues.
-        if (pending.apm.isEmpty() && pending.aqm.isEmpty()) await this.refilter(task, section, mdev, queue);
+        const later = this.dev.host.kernel.defersFiltering && hasPendingQueues(mdev.pending.get(task));
+        if (!later) await this.refilter(task, section, mdev, queue);
       }
       publish();
       return OK;
@@ -48,8 +48,9 @@ export class QueueBinding {
     await this.design.change(task, { kind: 'unbind', queue }, async (section) => {
       const { mdev } = section;
       const [adapter, domain] = [adapterOf(queue.apqn), domainOf(queue.apqn)];
-      if (mdev !== null && hasApqn(mdev.shadow.get(task), adapter, domain)) await this.takeAdapter(task, section, mdev, queue);
-      else if (this.inHost(task, adapter, domain) || this.dev.host.quirks.has('reset-after-host-removal'))
+      const used = mdev !== null && filtersAtAll(this.dev) && hasApqn(mdev.shadow.get(task), adapter, domain);
+      if (used) await this.takeAdapter(task, section, mdev, queue);
+      else if (inHost(this.dev.info.get(task), queue.apqn) || this.dev.host.quirks.has('reset-after-host-removal'))
         await resetQueues(task, this.dev, [queue], section.onQueue);
       if (mdev !== null) {
         unhash(task, mdev, queue);
@@ -75,9 +76,6 @@ export class QueueBinding {
     await section.push(task);
     await resetFiltered(task, this.dev, { mdev, adapters: ApMask.of(adapter), onQueue: section.onQueue, leaving: queue });
   }
-
-  private inHost(task: Task, adapter: number, domain: number): boolean {
-    const info = this.dev.info.get(task);
-    return info.apm.has(adapter) && info.aqm.has(domain);
-  }
 }
+
+const hasPendingQueues = ({ apm, aqm }: ApMatrix): boolean => !apm.isEmpty() || !aqm.isEmpty();

@@ -1,5 +1,6 @@
 /**
- * The `status` attribute of a queue bound to vfio_ap (vfio_ap_ops.c: status_show): unassigned, assigned, or in use by a guest.
+ * The `status` attribute of a queue bound to vfio_ap (vfio_ap_ops.c: status_show): unassigned, assigned, or in use by a guest. A queue that
+ * is assigned to an mdev with a guest and filtered from it is "assigned"; kernel 6.0 calls it "in use".
  */
 import type { ApQueueDevice } from '../ap-bus/ap-queue-device.ts';
 import { adapterOf, domainOf } from '../base/apqn.ts';
@@ -27,8 +28,9 @@ export const QUEUE_STATUS: AttributeDef<QueueStatusOwner> = {
       if (driverData === null) throw new NullDereference(`the driver data of queue ${device.device.name}`, 'its status is read');
       const mdev = findMdev(task, dev, apqn);
       if (mdev === null) return 'unassigned\n';
-      const used = mdev.kvm.get(task) !== null && hasApqn(mdev.shadow.get(task), adapterOf(apqn), domainOf(apqn));
-      return used ? 'in use\n' : 'assigned\n';
+      if (mdev.kvm.get(task) === null) return 'assigned\n';
+      const has = dev.host.kernel.statusBy === 'guest' || hasApqn(mdev.shadow.get(task), adapterOf(apqn), domainOf(apqn));
+      return has ? 'in use\n' : 'assigned\n';
     });
   },
 };

@@ -1,6 +1,7 @@
 /**
  * Queue reset (vfio_ap_ops.c: vfio_ap_mdev_reset_queue, apq_reset_check): ZAPQ starts it, a work item looks every 20 ms until it is
- * done, and releases the interrupt resources then. Deconfigured and checkstopped queues count as reset.
+ * done, and releases the interrupt resources then. Deconfigured and checkstopped queues count as reset. Kernels before that are in
+ * reset-synchronous.ts.
  */
 import { EIO, OK, type Errno } from '../base/errno.ts';
 import type { ApStatus } from '../crypto-adapters/ap-status.ts';
@@ -10,18 +11,22 @@ import { releaseInterrupt } from './irq-resources.ts';
 import { RESET_WORK } from './lock-classes.ts';
 import type { OnQueue } from './locking/port.ts';
 import type { MatrixDev } from './matrix-dev.ts';
+import { resetNow } from './reset-synchronous.ts';
 import { NO_ISC, type VfioApQueue } from './vfio-ap-queue.ts';
 
+/** AP_RESET_INTERVAL, milliseconds. */
 const POLL_MS = 20;
-/** How often a reset that does not end is mentioned in the log, milliseconds. */
-const NOTICE_MS = 1000;
 
 const inProgress = (status: ApStatus): boolean =>
   status.rc === Rc.RESET_IN_PROGRESS || status.rc === Rc.BUSY || status.rc === Rc.STATE_CHANGE_IN_PROGRESS;
 
-/** Resets the queues together and waits for all. -EIO when the last status of any of them is not normal. */
+/**
+ * Resets the queues together and waits for all. -EIO when the last ZAPQ of any of them did not end normally, be it that the queue is
+ * deconfigured or checkstopped, which counts as reset. Older kernels reset them one after another: -EBUSY or -EIO of the last that failed.
+ */
 export async function resetQueues(task: Task, dev: MatrixDev, queues: Iterable<VfioApQueue>, onQueue: OnQueue): Promise<Errno> {
   const set = [...queues];
+  if (dev.host.kernel.reset !== 'work') return await resetNow(task, dev, set, onQueue);
   for (const queue of set) await startReset(task, dev, queue, onQueue);
   for (const queue of set) await queue.resetWork?.flush(task);
   return set.some((queue) => queue.resetStatus.get(task).rc !== Rc.NORMAL) ? EIO : OK;
@@ -58,7 +63,7 @@ async function completeReset(task: Task, dev: MatrixDev, queue: VfioApQueue, onQ
     switch (status.rc) {
       case Rc.RESET_IN_PROGRESS:
       case Rc.BUSY:
-        if (elapsed % NOTICE_MS === 0) dev.host.log.info({ queue: queue.name, elapsed, rc: status.rc }, 'reset has not completed yet');
+        notice(dev, queue, { status, elapsed });
         continue;
       case Rc.NORMAL:
       case Rc.DECONFIGURED:
@@ -79,6 +84,15 @@ async function completeReset(task: Task, dev: MatrixDev, queue: VfioApQueue, onQ
     // The ZAPQ met a reset that was running already, or has to be repeated: the status that counts is that of the last one.
     queue.resetStatus.set(task, await dev.host.hardware.zapq(task, queue.apqn));
   }
+}
+
+/** At each look, but no more often than printk lets it: the wait has no end of its own. */
+function notice(dev: MatrixDev, queue: VfioApQueue, { status, elapsed }: { status: ApStatus; elapsed: number }): void {
+  const admitted = dev.resetNotices.admit(dev.host.layer.rt.now());
+  if (admitted === null) return;
+  const { rc, queueEmpty, irqEnabled } = status;
+  const more = admitted.suppressed === 0 ? {} : { suppressed: admitted.suppressed };
+  dev.host.log.info({ queue: queue.name, elapsed, rc, queueEmpty, irqEnabled, ...more }, `waited ${elapsed} ms for the reset of the queue`);
 }
 
 async function finish(task: Task, dev: MatrixDev, queue: VfioApQueue): Promise<void> {

@@ -65,7 +65,7 @@ export class VfioApDriver implements ApDriver {
   async remove(task: Task, device: ApCard | ApQueueDevice): Promise<void> {
     const queueDevice = device as ApQueueDevice;
     // Before any lock: a reader of the attribute needs them and is waited for here.
-    await queueDevice.device.removeAttribute(task, QUEUE_STATUS.name);
+    if (this.dev.host.kernel.guestMatrix) await queueDevice.device.removeAttribute(task, QUEUE_STATUS.name);
     const queue = queueDevice.driverData as VfioApQueue;
     await this.binding.removed(task, queue, () => {
       queueDevice.driverData = null;
@@ -73,22 +73,26 @@ export class VfioApDriver implements ApDriver {
     });
   }
 
-  /** -EADDRINUSE when any of the APQNs is assigned to an mdev, whether a guest runs or not. */
+  /**
+   * -EADDRINUSE when any of the APQNs is assigned to an mdev, whether a guest runs or not: then each APQN of the first such mdev is in the log,
+   * and the others are not looked at. Kernels without the callback are not asked.
+   */
   async inUse(task: Task, apm: ApMask, aqm: ApMask): Promise<Errno> {
+    if (!this.dev.host.kernel.inUse) return OK;
     beginOperation(task);
     const used = await this.design.inUse(task, () => {
-      let found = false;
       for (const mdev of this.dev.mdevs.get(task)) {
         const matrix = mdev.matrix.get(task);
-        for (const apqn of apqnsOf({ ...matrix, apm: matrix.apm.and(apm), aqm: matrix.aqm.and(aqm) })) {
-          found = true;
+        const apqns = apqnsOf({ ...matrix, apm: matrix.apm.and(apm), aqm: matrix.aqm.and(aqm) });
+        for (const apqn of apqns) {
           this.dev.host.log.warn(
             { queue: apqnText(apqn), adapter: adapterOf(apqn), mdev: mdev.name },
             'cannot reserve the queue for the host driver: in use by an mdev',
           );
         }
+        if (apqns.length > 0) return true;
       }
-      return found;
+      return false;
     });
     if (typeof used === 'number') return used;
     return used ? EADDRINUSE : OK;
@@ -103,6 +107,7 @@ export class VfioApDriver implements ApDriver {
   }
 
   private addStatus(device: ApQueueDevice): void {
+    if (!this.dev.host.kernel.guestMatrix) return;
     device.device.addAttribute(QUEUE_STATUS, { dev: this.dev, design: this.design, device });
   }
 

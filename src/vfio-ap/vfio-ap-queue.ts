@@ -2,6 +2,7 @@
  * A queue that is bound to vfio_ap (vfio_ap_private.h: struct vfio_ap_queue). The guard of each field is set by the locking design.
  */
 import { apqnText, type Apqn } from '../base/apqn.ts';
+import type { KernelProfile } from '../base/kernel-profile.ts';
 import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
 import type { Kvm } from '../kvm/kvm.ts';
@@ -52,6 +53,5 @@ export class VfioApQueue {
   }
 }
 
-/** May a guest be given a queue whose last reset ended like this? Normal, deconfigured and checkstopped count as reset. */
-export const isPassable = (status: ApStatus): boolean =>
-  status.rc === Rc.NORMAL || status.rc === Rc.DECONFIGURED || status.rc === Rc.CHECKSTOPPED;
+/** May a guest be given a queue whose last reset ended like this? `kernel` says which codes count as reset. */
+export const isPassable = ({ rc }: ApStatus, { passable }: Pick<KernelProfile, 'passable'>): boolean => passable.includes(rc);

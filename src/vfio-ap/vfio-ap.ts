@@ -4,7 +4,7 @@
 import type { ApBus } from '../ap-bus/ap-bus.ts';
 import type { ApMask } from '../base/ap-mask.ts';
 import type { Apqn } from '../base/apqn.ts';
-import { OK, type Errno } from '../base/errno.ts';
+import { EAGAIN, OK, type Errno } from '../base/errno.ts';
 import type { EventLog } from '../base/event-log.ts';
 import { KERNELS, type KernelProfile } from '../base/kernel-profile.ts';
 import type { Logger } from '../base/logger.ts';
@@ -12,13 +12,16 @@ import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import type { AttributeDef } from '../driver-core/attribute.ts';
 import { Bus } from '../driver-core/bus.ts';
 import { Device } from '../driver-core/device.ts';
-import type { DriverOps } from '../driver-core/driver.ts';
+import type { Driver, DriverOps } from '../driver-core/driver.ts';
 import type { Sysfs } from '../driver-core/sysfs.ts';
 import { ueventRecorder } from '../driver-core/uevent.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { Task } from '../runtime/task.ts';
+import { IommuGroups } from '../vfio/iommu-groups.ts';
 import { MdevParent } from '../vfio/mdev-parent.ts';
+import { ModuleReference } from '../vfio/module-reference.ts';
+import { ApConfig } from './ap-config.ts';
 import type { ApMatrixMdev } from './ap-matrix-mdev.ts';
 import { Assignment } from './assign.ts';
 import { DriverSteps } from './driver-steps.ts';
@@ -26,9 +29,9 @@ import { NO_FAULTS, type Faults } from './faults.ts';
 import { HostConfiguration } from './host-config.ts';
 import type { DesignFactory, LockingDesign } from './locking/port.ts';
 import { MatrixDev, type VfioApBus } from './matrix-dev.ts';
-import { MDEV_ATTRIBUTES } from './mdev-attributes.ts';
+import { mdevAttributes } from './mdev-attributes.ts';
 import { MdevLifecycle } from './mdev-lifecycle.ts';
-import { NO_QUIRKS, type Quirks } from './quirks.ts';
+import { NO_QUIRKS, quirksOf, type Quirks } from './quirks.ts';
 import { QueueBinding } from './queue-binding.ts';
 import { VfioApDriver } from './vfio-ap-driver.ts';
 import { VfioApQueue } from './vfio-ap-queue.ts';
@@ -47,6 +50,8 @@ export interface VfioApParts {
   readonly kernel?: KernelProfile;
   readonly quirks?: Quirks;
   readonly faults?: Faults;
+  /** How many mdevs there may be; default one for each APQN. */
+  readonly maxInstances?: number;
 }
 
 /** The AP bus, as narrow as the driver needs it. */
@@ -76,38 +81,49 @@ class BusView implements VfioApBus {
 }
 
 /** Of the matrix device. One definition for every machine: the class of its active reference hangs on it. */
-const MATRIX_ATTRIBUTES: readonly AttributeDef<VfioAp>[] = [{ name: 'features', mode: 0o444, show: () => 'guest_matrix hotplug\n' }];
+const FEATURES: AttributeDef<VfioAp> = { name: 'features', mode: 0o444, show: (_task, { features }) => `${features}\n` };
 
 export class VfioAp {
   readonly matrixDev: MatrixDev;
   readonly design: LockingDesign;
   readonly assignment: Assignment;
+  readonly config: ApConfig;
   readonly lifecycle: MdevLifecycle;
   readonly parent: MdevParent;
   private readonly parts: VfioApParts;
   private readonly mdevBus: Bus;
+  private readonly module: ModuleReference;
+  /** What `load` has registered and `unload` takes back. */
+  private loaded: { readonly apDriver: Driver; readonly mdevDriver: Driver } | null = null;
   private readonly driver: VfioApDriver;
 
   constructor(parts: VfioApParts, makeDesign: DesignFactory) {
     const { layer, sysfs, bus, hardware, log, events, kernel = KERNELS.current, quirks = NO_QUIRKS, faults = NO_FAULTS } = parts;
     this.parts = parts;
     const info = hardware.facilities.qci ? hardware.currentQci() : null;
-    this.matrixDev = new MatrixDev({ layer, hardware, bus: new BusView(bus), log, events, kernel, quirks, faults }, info);
+    this.matrixDev = new MatrixDev(
+      { layer, hardware, bus: new BusView(bus), log, events, kernel, quirks: quirksOf(kernel.name, quirks), faults },
+      info,
+    );
     this.design = makeDesign({ layer, matrixDev: this.matrixDev, steps: new DriverSteps(this.matrixDev) });
     this.design.adoptHost(this.matrixDev);
     this.assignment = new Assignment(this.matrixDev, this.design);
-    this.lifecycle = new MdevLifecycle(this.matrixDev, this.design);
+    this.config = new ApConfig(this.matrixDev, this.design);
+    this.module = new ModuleReference(layer.rt);
+    const surroundings = { groups: new IommuGroups(sysfs), module: this.module };
+    this.lifecycle = new MdevLifecycle(this.matrixDev, this.design, surroundings);
     const uevent = ueventRecorder(events);
     const matrixBus = new Bus(sysfs, { name: 'matrix', log, uevent });
     const device = new Device(layer, { name: 'matrix', parent: null, bus: matrixBus, at: sysfs.mkdir('/sys/devices/vfio_ap') });
     matrixBus.addRootDevice(device);
-    device.directory.addAttributes(MATRIX_ATTRIBUTES, this);
+    if (kernel.features !== null) device.directory.addAttributes([FEATURES], this);
     this.mdevBus = new Bus(sysfs, { name: 'mdev', log, uevent });
     this.parent = new MdevParent(layer, {
       device,
       bus: this.mdevBus,
       type: { id: 'vfio_ap-passthrough', name: 'VFIO AP Passthrough Device', api: 'vfio-ap' },
-      maxInstances: MAX_INSTANCES,
+      maxInstances: parts.maxInstances ?? MAX_INSTANCES,
+      noInstance: kernel.noInstance,
     });
     const { matrixDev, design } = this;
     this.driver = new VfioApDriver(matrixDev, design, {
@@ -118,8 +134,23 @@ export class VfioAp {
 
   /** Registers on the AP bus first, then makes the mdev type usable. */
   async load(task: Task): Promise<void> {
-    await this.parts.bus.registerDriver(task, this.driver);
-    await this.mdevBus.registerDriver(task, this.mdevDriver());
+    const apDriver = await this.parts.bus.registerDriver(task, this.driver);
+    const mdevDriver = await this.mdevBus.registerDriver(task, this.mdevDriver());
+    this.loaded = { apDriver, mdevDriver };
+  }
+
+  /**
+   * The module goes for good: with it the mdevs and the type, then the drivers; the queues are reset and have no driver. -EAGAIN, and
+   * nothing happens, while a device is open (delete_module: the module is in use), or when it is not loaded.
+   */
+  async unload(task: Task): Promise<Errno> {
+    const { loaded, module, mdevBus, parts } = this;
+    if (loaded === null || !module.tryStop()) return EAGAIN;
+    this.loaded = null;
+    await this.parent.unregister(task);
+    await mdevBus.unregisterDriver(task, loaded.mdevDriver);
+    await parts.bus.unregisterDriver(task, loaded.apDriver);
+    return OK;
   }
 
   /** The mdev of that UUID; null when there is none. */
@@ -127,19 +158,26 @@ export class VfioAp {
     return this.matrixDev.mdevs.inspect().find((mdev) => mdev.name === uuid) ?? null;
   }
 
+  /** What the driver can do beyond its first version. Tools look for words in it. */
+  get features(): string | null {
+    return this.matrixDev.host.kernel.features;
+  }
+
   private mdevDriver(): DriverOps {
+    const attributes = mdevAttributes(this.matrixDev.host.kernel);
+    const { assignment, config, design } = this;
     return {
       name: 'vfio_ap_mdev',
       matches: () => true,
       probe: async (task, device): Promise<Errno> => {
-        const mdev = await this.lifecycle.create(task, device.name);
+        const mdev = await this.lifecycle.create(task, device);
         device.driverData = mdev;
-        device.directory.addAttributes(MDEV_ATTRIBUTES, { mdev, assignment: this.assignment, design: this.design });
+        device.directory.addAttributes(attributes, { mdev, assignment, config, design });
         return OK;
       },
       remove: async (task, device): Promise<void> => {
-        await device.directory.removeAttributes(task, MDEV_ATTRIBUTES);
-        await this.lifecycle.remove(task, device.driverData as ApMatrixMdev);
+        await device.directory.removeAttributes(task, attributes);
+        await this.lifecycle.remove(task, device);
         device.driverData = null;
       },
     };

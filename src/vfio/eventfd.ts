@@ -18,7 +18,7 @@ export class Eventfd {
     return this.count;
   }
 
-  /** References held by drivers. */
+  /** References of open files and of drivers (kernel: the kref of struct eventfd_ctx). */
   get referenceCount(): number {
     return this.references;
   }

@@ -58,6 +58,7 @@ export class IommuContainer {
     if (!this.memory.contains(iova) || this.mapping !== 'there') return EINVAL;
     const frame = Math.floor(iova / (1 << PAGE_SHIFT));
     this.pinned.set(frame, (this.pinned.get(frame) ?? 0) + 1);
+    this.memory.protection.pin(frame);
     return 1;
   }
 
@@ -66,6 +67,7 @@ export class IommuContainer {
     const frame = Math.floor(iova / (1 << PAGE_SHIFT));
     const count = this.pinned.get(frame) ?? 0;
     if (count === 0) throw new Error(`double unpin: page ${iova.toString(16)} of ${this.name} is not pinned`);
+    this.memory.protection.unpin(frame);
     if (count === 1) this.pinned.delete(frame);
     else this.pinned.set(frame, count - 1);
   }

@@ -3,8 +3,9 @@
  *
  * Order, outermost first:
  *   mdev_list_lock              alone: list and instances
- *   mdev dev->mutex             probe and remove of a mediated device
- *     device released (wait)    removal waits for the last user, without a lock of the driver
+ *   unreg_sem                   (R) create and remove of a mediated device, tried only; (W) their parent goes, and they with it
+ *     mdev dev->mutex           probe and remove of a mediated device
+ *       device released (wait)  removal waits for the last user, without a lock of the driver
  *   dev_set->lock               open and close of a device
  *     (locks of the driver)
  *       iommu->lock             pin and unpin, the innermost one
@@ -17,6 +18,10 @@ import { LockClass } from '../locks/lock-class.ts';
 
 export const MDEV_LIST_LOCK = new LockClass('mdev_list_lock', {
   protects: 'the list of mediated devices and the free instances of their parent',
+});
+export const UNREG_SEM = new LockClass('unreg_sem', {
+  protects: 'the parent of mediated devices from going while one of them is created or removed',
+  tryable: true,
 });
 export const MDEV_DEVICE_LOCK = new LockClass('mdev dev->mutex', {
   protects: 'binding of one mediated device: its probe and remove run under it',

@@ -1,8 +1,8 @@
 /**
- * A vfio device (drivers/vfio/vfio_main.c): open and close under dev_set->lock, a KVM reference of its own while open, and the removal
- * that asks the user to let go and waits until it has.
+ * A vfio device (drivers/vfio/vfio_main.c): open and close under dev_set->lock, references on the module and the KVM while open, ioctls,
+ * and the removal that asks the user to let go and waits until it has.
  */
-import { EBUSY, ENODEV, OK, type Errno } from '../base/errno.ts';
+import { EBUSY, EINVAL, ENODEV, OK, type Errno } from '../base/errno.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Kvm } from '../kvm/kvm.ts';
 import type { Guard } from '../locks/guard.ts';
@@ -11,11 +11,14 @@ import type { LockMap } from '../locks/lock-map.ts';
 import { RECURSIVE } from '../locks/modes.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { WaitQueue } from '../locks/wait-queue.ts';
+import { Access } from '../runtime/access.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
-import type { Eventfd } from './eventfd.ts';
 import { DEV_SET_LOCK, DEVICE_RELEASED } from './lock-classes.ts';
+import { DeviceRequest } from './ioctl.ts';
 import type { IommuContainer, PinningDevice } from './iommu-container.ts';
+import type { ModuleReference } from './module-reference.ts';
+import type { UserArgument } from './user-process.ts';
 
 /** What the driver implements (struct vfio_device_ops). */
 export interface VfioDeviceOps {
@@ -23,25 +26,24 @@ export interface VfioDeviceOps {
   openDevice(task: Task): Promise<Errno>;
   /** Last close. */
   closeDevice(task: Task): Promise<void>;
-  /** Removal asks the user to give the device back; `count` is 0 at the first time. */
-  request(task: Task, count: number): Promise<void>;
-  /** SET_IRQS with one eventfd for one interrupt of the device, by an index of its kind; null takes it back. */
-  setIrqs(task: Task, index: number, eventfd: Eventfd | null): Promise<Errno>;
-  /** The RESET ioctl. */
-  reset(task: Task): Promise<Errno>;
+  /** Removal asks the user to give the device back; `count` is 0 at the first time. Absent: the removal just waits. */
+  request?(task: Task, count: number): Promise<void>;
+  /** A request number of ioctl.ts, or any other; null: the address is in nobody's storage. Absent: every request is -EINVAL. */
+  ioctl?(task: Task, request: number, argument: UserArgument | null): Promise<Errno>;
   /** Guest storage is being unmapped: pins in the range are given back. Absent in a driver that pins nothing. */
   dmaUnmap?(task: Task, iova: number, length: number): Promise<void>;
 }
 
-/** Interrupt indexes of a vfio-ap device (include/uapi/linux/vfio.h: VFIO_AP_REQ_IRQ_INDEX, VFIO_AP_CFG_CHG_IRQ_INDEX). */
-export const VfioApIrq = { REQUEST: 0, CONFIG_CHANGE: 1 } as const;
-export type VfioApIrq = (typeof VfioApIrq)[keyof typeof VfioApIrq];
-
-/** What opens a device: a VM and the container of its pages. */
-export interface VfioUser {
+/** What opens a device: the VM that its file was given (KVM_DEV_VFIO_FILE), if any, and the container of its pages. */
+export interface VfioOpener {
   readonly name: string;
-  readonly kvm: Kvm;
+  readonly kvm: Kvm | null;
   readonly container: IommuContainer;
+}
+
+/** One with a VM, without which some drivers do not open. */
+export interface VfioUser extends VfioOpener {
+  readonly kvm: Kvm;
 }
 
 /** Removal repeats its request after this long. */
@@ -52,7 +54,11 @@ export interface VfioDeviceParts {
   readonly log: Logger;
   /** Default 10 s. Infinity: it is asked for once, for explorations that go through every schedule. */
   readonly requestIntervalMs?: number;
+  /** The module of the driver, which cannot go while the device is open. */
+  readonly module?: ModuleReference;
 }
+
+type Wake = 'released' | 'ask again' | 'signal';
 
 export class VfioDevice {
   readonly name: string;
@@ -61,6 +67,7 @@ export class VfioDevice {
   private readonly log: Logger;
   private readonly lock: Mutex;
   private readonly requestIntervalMs: number;
+  private readonly module: ModuleReference | null;
   /** Held by whoever is to give the device back. */
   private readonly kept: LockMap;
   private readonly released: WaitQueue;
@@ -71,7 +78,7 @@ export class VfioDevice {
   private unregistering = false;
   private inClose = false;
   private resets = 0;
-  private user: VfioUser | null = null;
+  private user: VfioOpener | null = null;
   /** What a container asks for its pins; null when the driver pins nothing. */
   private readonly pinning: PinningDevice | null;
 
@@ -79,6 +86,7 @@ export class VfioDevice {
     this.name = name;
     this.rt = layer.rt;
     this.requestIntervalMs = parts.requestIntervalMs ?? REQUEST_INTERVAL_MS;
+    this.module = parts.module ?? null;
     this.ops = parts.ops;
     this.log = parts.log;
     const { ops } = parts;
@@ -117,8 +125,9 @@ export class VfioDevice {
     return this.unregistering;
   }
 
-  /** -ENODEV while it is being removed, -EBUSY when another VM has it; otherwise what the driver's open answers. */
-  async open(task: Task, user: VfioUser): Promise<Errno> {
+  /** -ENODEV while it is being removed or its module goes, -EBUSY when another VM has it; otherwise what the driver's open answers. */
+  async open(task: Task, user: VfioOpener): Promise<Errno> {
+    this.rt.touch(this.kept, Access.JOINT);
     if (this.unregistering) return ENODEV;
     // From here on a removal waits for this user, also while the driver's open still runs.
     this.registrations++;
@@ -132,20 +141,26 @@ export class VfioDevice {
     this.putRegistration(task);
   }
 
-  setIrqs(task: Task, index: number, eventfd: Eventfd | null): Promise<Errno> {
-    return this.ops.setIrqs(task, index, eventfd);
-  }
-
-  /** A file lives as long as somebody is inside a call on it, also when it is closed meanwhile: a removal waits for the end of this one. */
-  async reset(task: Task): Promise<Errno> {
-    this.registrations++;
-    this.resets++;
+  /**
+   * An ioctl on the open file: -EINVAL when the driver knows none, otherwise what it answers. A file lives as long as somebody is inside
+   * a call on it, also when it is closed meanwhile: a removal waits for the end of this one.
+   */
+  async ioctl(task: Task, request: number, argument: UserArgument | null): Promise<Errno> {
+    if (this.ops.ioctl === undefined) return EINVAL;
+    this.getRegistration();
+    const resets = request === DeviceRequest.RESET ? 1 : 0;
+    this.resets += resets;
     try {
-      return await this.ops.reset(task);
+      return await this.ops.ioctl(task, request, argument);
     } finally {
-      this.resets--;
+      this.resets -= resets;
       this.putRegistration(task);
     }
+  }
+
+  /** The RESET ioctl, which has no argument. */
+  reset(task: Task): Promise<Errno> {
+    return this.ioctl(task, DeviceRequest.RESET, null);
   }
 
   /** Says that this task is the one that will close the device: until it lets go of the guard, a removal waits for it. */
@@ -155,7 +170,7 @@ export class VfioDevice {
 
   /** A call on the open file (read, write): a removal waits for its end as it does for the close. */
   async call<T>(task: Task, body: () => Promise<T>): Promise<T> {
-    this.registrations++;
+    this.getRegistration();
     const inside = this.keptBy(task);
     try {
       return await body();
@@ -165,36 +180,43 @@ export class VfioDevice {
     }
   }
 
-  /** No new opens; asks for the device every 10 s until the last user has closed it (vfio_unregister_group_dev). */
+  /**
+   * No new opens; asks for the device at once and then every 10 s until the last user has closed it (vfio_unregister_group_dev). A signal
+   * to the task is told of and changes nothing but that the device is asked for once more: the wait goes on and hears of no other signal.
+   */
   async unregister(task: Task): Promise<void> {
+    this.rt.touch(this.kept, Access.WRITE);
     this.unregistering = true;
+    let interruptible = true;
     for (let count = 0; ; count++) {
-      if (this.registrations > 0) {
-        this.log.info({ device: this.name, count }, 'relaying device request to the user');
-        await this.ops.request(task, count);
-      }
-      if (await this.waitUntilReleased(task)) return;
+      if (this.registrations > 0) await this.ops.request?.(task, count);
+      const wake = await this.waitUntilReleased(task, interruptible);
+      if (wake === 'released') return;
+      if (wake !== 'signal') continue;
+      interruptible = false;
+      this.log.warn({ device: this.name, task: task.name, pid: task.pid }, 'device is in use: the task is blocked until it is released');
     }
   }
 
   /**
-   * False when it is time to ask again. The wait itself has no limit, because nothing but the user ends what is waited for: a search for
-   * tasks that wait for each other passes over waits that end by themselves.
+   * The wait itself has no limit, because nothing but the user ends what is waited for: a search for tasks that wait for each other passes
+   * over waits that end by themselves.
    */
-  private async waitUntilReleased(task: Task): Promise<boolean> {
+  private async waitUntilReleased(task: Task, interruptible: boolean): Promise<Wake> {
     let askAgain = false;
     const repeat = (): void => {
       askAgain = true;
       this.released.wakeAll(null);
     };
-    const repeats = this.registrations > 0 && Number.isFinite(this.requestIntervalMs);
+    const repeats = this.registrations > 0 && this.ops.request !== undefined && Number.isFinite(this.requestIntervalMs);
     const timer = repeats ? this.rt.timer(`device request of ${this.name}`, this.requestIntervalMs, repeat) : null;
-    await this.released.wait(task, () => this.registrations === 0 || askAgain);
+    await this.released.wait(task, () => this.registrations === 0 || askAgain, { interruptible });
     timer?.cancel();
-    return this.registrations === 0;
+    if (this.registrations === 0) return 'released';
+    return askAgain ? 'ask again' : 'signal';
   }
 
-  private async openUnderLock(task: Task, user: VfioUser): Promise<Errno> {
+  private async openUnderLock(task: Task, user: VfioOpener): Promise<Errno> {
     using _lock = await this.lock.acquire(task);
     if (this.openCount > 0) {
       // A device file descriptor belongs to one VM; a second one cannot share it.
@@ -202,14 +224,16 @@ export class VfioDevice {
       this.openCount++;
       return OK;
     }
-    user.kvm.get();
+    if (this.module !== null && !this.module.tryGet()) return ENODEV;
+    user.kvm?.get();
     this.user = user;
     if (this.pinning !== null) await user.container.addDevice(task, this.pinning);
     const errno = await this.ops.openDevice(task);
     if (errno !== OK) {
       if (this.pinning !== null) await user.container.removeDevice(task, this.pinning);
       this.user = null;
-      user.kvm.put();
+      user.kvm?.put();
+      this.module?.put();
       return errno;
     }
     this.openCount = 1;
@@ -228,11 +252,18 @@ export class VfioDevice {
     if (this.pinning !== null) await this.user!.container.removeDevice(task, this.pinning);
     this.inClose = false;
     this.openCount = 0;
-    this.user?.kvm.put();
+    this.user?.kvm?.put();
     this.user = null;
+    this.module?.put();
+  }
+
+  private getRegistration(): void {
+    this.rt.touch(this.kept, Access.JOINT);
+    this.registrations++;
   }
 
   private putRegistration(task: Task): void {
+    this.rt.touch(this.kept, Access.JOINT);
     this.registrations--;
     if (this.registrations === 0) this.released.wakeAll(task);
   }

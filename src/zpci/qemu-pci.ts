@@ -65,7 +65,7 @@ export class QemuPci {
     using _big = await this.lock.acquire(task);
     const errno = await device.vfio.open(task, this.user);
     if (errno !== OK) throw new Error(`${this.user.name}: expected ${device.vfio.name} to open, got ${errnoName(errno)}`);
-    await device.vfio.setIrqs(task, REQUEST_IRQ_INDEX, this.requestFd);
+    await device.setIrqs(task, REQUEST_IRQ_INDEX, this.requestFd);
     this.device = device;
   }
 
@@ -79,7 +79,7 @@ export class QemuPci {
   private async close(task: Task, device: VfioPciDevice): Promise<void> {
     using _big = await this.lock.acquire(task);
     this.device = null;
-    await device.vfio.setIrqs(task, REQUEST_IRQ_INDEX, null);
+    await device.setIrqs(task, REQUEST_IRQ_INDEX, null);
     await device.vfio.close(task);
     this.events.emit('qemu.close', this.user.name, { guest: this.user.name });
   }

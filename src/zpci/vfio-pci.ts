@@ -52,6 +52,7 @@ export class VfioPciDevice implements VfioDeviceOps {
     else if (count === 0) this.log.warn({ device: this.vfio.name }, 'no device request channel: waits until the user lets go by itself');
   }
 
+  /** What SET_IRQS with one eventfd does; null takes it back. Other ioctls are not part of the thread. */
   async setIrqs(task: Task, index: number, eventfd: Eventfd | null): Promise<Errno> {
     if (index !== REQUEST_IRQ_INDEX) return EINVAL;
     using _igate = await this.igate.acquire(task);
@@ -59,11 +60,6 @@ export class VfioPciDevice implements VfioDeviceOps {
     this.requestFd?.put();
     this.requestFd = eventfd;
     return OK;
-  }
-
-  /** -EINVAL, as for every function without a reset of its own. */
-  async reset(): Promise<Errno> {
-    return Promise.resolve(EINVAL);
   }
 }
 

@@ -67,6 +67,25 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       }
     }));
 
+  test('vfio-A7: ap_config shows the three masks of guest 1', () =>
+    onHost(kind, {}, async (host, task) => {
+      await threeMdevs(host, task);
+      const masks = [`06${'0'.repeat(62)}`, `08${'0'.repeat(40)}1${'0'.repeat(21)}`, '0'.repeat(64)];
+      const text = await host.show(task, M1, 'ap_config');
+      expect(text).toBe(`0x${masks.join(',0x')}\n`);
+      expect(text).toHaveLength(201);
+      expect(await host.show(task, M2, 'ap_config')).toBe(`0x04${'0'.repeat(62)},0x${'0'.repeat(17)}1${'0'.repeat(45)}1,0x${masks[2]}\n`);
+    }));
+
+  test('the example can be made by ap_config as well', () =>
+    onHost(kind, {}, async (host, task) => {
+      for (const uuid of [M1, M2, M3]) await host.create(task, uuid);
+      expect(await host.store(task, M1, 'ap_config', `06,08${'0'.repeat(40)}1,`)).toBe(47);
+      expect(await host.store(task, M2, 'ap_config', `04,${'0'.repeat(17)}1${'0'.repeat(45)}1,`)).toBe(68);
+      expect(await host.show(task, M1, 'guest_matrix')).toBe(lines('05.0004', '05.00ab', '06.0004', '06.00ab'));
+      expect(await host.show(task, M2, 'guest_matrix')).toBe(lines('05.0047', '05.00ff'));
+    }));
+
   test('vfio-A6: each guest sees its own cards and domains', () =>
     onHost(kind, {}, async (host, task) => {
       await threeGuests(host, task);
@@ -154,5 +173,66 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       await host.create(task, M1, { domains: [4], adapters: [0x20] });
       expect(await host.show(task, M1, 'matrix')).toBe('20.0004\n');
       expect(await host.show(task, M1, 'guest_matrix')).toBe('.0004\n');
+    }));
+
+  test('every shared queue is named, of the first mdev that shares, and the mdev keeps what it had', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.write(task, APMASK, '-1,-2');
+      await host.create(task, M1, { adapters: [1, 2], domains: [5, 6] });
+      await host.create(task, M2, { adapters: [1, 2], domains: [7] });
+      await host.create(task, M3, { domains: [6, 5, 7] });
+      host.log.length = 0;
+      expect(await host.store(task, M3, 'assign_adapter', '2')).toBe(EADDRINUSE);
+      expect(host.log.map((line) => JSON.parse(line) as object)).toMatchObject([
+        { mdev: M3, queue: '02.0005', owner: M1 },
+        { mdev: M3, queue: '02.0006', owner: M1 },
+      ]);
+      expect(await host.show(task, M3, 'matrix')).toBe('.0005\n.0006\n.0007\n');
+      await host.assign(task, M3, { adapters: [5] });
+      expect(await host.store(task, M3, 'assign_adapter', '2')).toBe(EADDRINUSE);
+    }));
+
+  test('disjoint adapters may have the same domains, disjoint domains the same adapters', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.write(task, APMASK, '-1-4');
+      await host.create(task, M1, { adapters: [1, 2], domains: [5, 6] });
+      await host.create(task, M2, { adapters: [3, 4], domains: [5, 6] });
+      await host.create(task, M3, { adapters: [1, 2, 3, 4], domains: [7] });
+      expect(await host.show(task, M2, 'matrix')).toBe(lines('03.0005', '03.0006', '04.0005', '04.0006'));
+    }));
+
+  test('a queue is free again when its adapter is unassigned, or its mdev removed', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { adapters: [5], domains: [4] });
+      await host.create(task, M2, { adapters: [5] });
+      expect(await host.store(task, M2, 'assign_domain', '4')).toBe(EADDRINUSE);
+      await host.store(task, M1, 'unassign_adapter', '5');
+      expect(await host.store(task, M2, 'assign_domain', '4')).toBe(1);
+      expect(await host.store(task, M1, 'assign_adapter', '5')).toBe(EADDRINUSE);
+      expect(await host.status(task, '05.0004')).toBe('assigned\n');
+      await host.store(task, M2, 'remove', '1');
+      expect(await host.status(task, '05.0004')).toBe('unassigned\n');
+      expect(await host.store(task, M1, 'assign_adapter', '5')).toBe(1);
+    }));
+
+  test('what the host reserves is asked for first: a queue that is also shared is not available', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { adapters: [5], domains: [4] });
+      await host.create(task, M2, { domains: [4] });
+      await host.assign(task, M2, { adapters: [6] });
+      host.log.length = 0;
+      await host.create(task, M3, { adapters: [5, 7] });
+      expect(await host.store(task, M3, 'assign_domain', '4')).toBe(EADDRNOTAVAIL);
+      expect(host.log).toEqual([]);
+      await host.store(task, M3, 'unassign_adapter', '7');
+      expect(await host.store(task, M3, 'assign_domain', '4')).toBe(EADDRINUSE);
+      expect(host.log).toHaveLength(1);
+    }));
+
+  test("control domains are nobody's own", () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { control: [4, 0x99] });
+      await host.create(task, M2, { control: [4, 0x99, 0xff] });
+      expect(await host.show(task, M2, 'control_domains')).toBe('0004\n0099\n00ff\n');
     }));
 });

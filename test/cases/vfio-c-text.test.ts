@@ -66,19 +66,108 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await host.show(task, M1, 'matrix')).toBe('05.0004\n');
     }));
 
-  test('vfio-C11: the text is read under the locks', () =>
+  test('nothing happens when an id is assigned already', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { adapters: [5], domains: [4], control: [4] });
+      await host.attach(task, 'guest1', M1);
+      host.happened();
+      expect(await host.store(task, M1, 'assign_adapter', '0x5\n')).toBe(4);
+      expect(await host.store(task, M1, 'assign_domain', '04')).toBe(2);
+      expect(await host.store(task, M1, 'assign_control_domain', '+4')).toBe(2);
+      expect(host.happened()).toEqual([]);
+      expect(await host.show(task, M1, 'matrix')).toBe('05.0004\n');
+    }));
+
+  test('the first and the last id, in every base, and the first that is none', () =>
+    onHost(kind, { spec: FREE }, async (host, task) => {
+      await host.create(task, M1);
+      for (const text of ['0', '0xFF', '+0X0f', '0377', '00', '0000000000000000000000000000077'])
+        expect([text, await host.store(task, M1, 'assign_control_domain', text)]).toEqual([text, text.length]);
+      expect(await host.show(task, M1, 'control_domains')).toBe('0000\n000f\n003f\n00ff\n');
+      for (const text of ['0x100', '0400', '256', '18446744073709551615', '0xffffffffffffffff', '65541'])
+        expect([text, await host.store(task, M1, 'assign_adapter', text)]).toEqual([text, ENODEV]);
+      for (const text of ['18446744073709551616', '0x10000000000000000', '02000000000000000000000', '99999999999999999999x'])
+        expect([text, await host.store(task, M1, 'unassign_domain', text)]).toEqual([text, ERANGE]);
+      for (const text of ['\n', '+', '+-1', '++1', '0b1', '5,6', '0x5g', '5\n5', '\n5', '\t5', '5\r\n'])
+        expect([text, await host.store(task, M1, 'assign_domain', text)]).toEqual([text, EINVAL]);
+      // Not a store at all.
+      expect(await host.store(task, M1, 'assign_adapter', '')).toBe(0);
+      expect(await host.show(task, M1, 'matrix')).toBe('');
+    }));
+
+  test('a control domain that the guest does not have leaves without a push', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { control: [4, 0x47, 0x99] });
+      await host.attach(task, 'guest1', M1);
+      expect(host.masks('guest1').adm).toEqual([4, 0x47]);
+      host.happened();
+      expect(await host.store(task, M1, 'unassign_control_domain', '0x99')).toBe(4);
+      expect(host.happened()).toEqual([]);
+      expect(await host.store(task, M1, 'unassign_control_domain', '4')).toBe(1);
+      expect(host.happened()).toEqual(['masks guest1']);
+      expect(host.masks('guest1').adm).toEqual([0x47]);
+      expect(await host.show(task, M1, 'control_domains')).toBe('0047\n');
+    }));
+
+  test('what is shown: queues, halves of queues, nothing, and at most a page of whole lines', () =>
+    onHost(kind, { spec: FREE }, async (host, task) => {
+      await host.create(task, M1);
+      expect(await host.show(task, M1, 'matrix')).toBe('');
+      await host.assign(task, M1, { adapters: [0, 0xab] });
+      expect(await host.show(task, M1, 'matrix')).toBe('00.\nab.\n');
+      await host.store(task, M1, 'ap_config', ',8001,');
+      expect(await host.show(task, M1, 'matrix')).toBe('.0000\n.000f\n');
+      const all = 'f'.repeat(64);
+      await host.store(task, M1, 'ap_config', `${all},${all},${all}`);
+      const text = String(await host.show(task, M1, 'matrix'));
+      expect(text).toHaveLength(511 * 8);
+      expect(text.startsWith('00.0000\n')).toBe(true);
+      expect(text.endsWith('\n01.00fe\n')).toBe(true);
+      expect(String(await host.show(task, M1, 'control_domains'))).toHaveLength(256 * 5);
+    }));
+
+  test.each(SIX)('vfio-C11: the text of %s is read under the locks', (attribute) =>
     onHost(kind, {}, async (host, task) => {
       await host.create(task, M1);
-      const lock = (host.machine.vfioAp.design as GuestsLock)['guestsLock'];
-      let answer: number | null = null;
-      const guard = await lock.acquire(task);
-      const writer = host.rt.spawn('writer', async (t) => {
-        answer = await host.store(t, M1, 'assign_adapter', 'garbage');
-      });
-      while (writer.blockedOn !== lock && writer.op !== lock) await host.rt.sleep(task, 1);
-      expect(answer).toBe(null);
+      const design = host.machine.vfioAp.design as GuestsLock;
+      for (const lock of [design['guestsLock'], design['mdevsLock']]) {
+        let answer: number | null = null;
+        const guard = await lock.acquire(task);
+        const writer = host.rt.spawn('writer', async (t) => {
+          answer = await host.store(t, M1, attribute, 'garbage');
+        });
+        while (writer.blockedOn !== lock && writer.op !== lock) await host.rt.sleep(task, 1);
+        expect(answer).toBe(null);
+        guard.release();
+        await host.rt.join(task, writer);
+        expect(answer).toBe(EINVAL);
+      }
+    }),
+  );
+
+  test('only what may take a queue from the host waits for the masks of the host', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { adapters: [5], control: [4] });
+      const { attrMutex } = host.machine.vfioAp.matrixDev.host.bus;
+      const guard = await attrMutex.acquire(task);
+      for (const [attribute, text] of [
+        ['unassign_adapter', '5'],
+        ['unassign_domain', '4'],
+        ['assign_control_domain', '5'],
+        ['unassign_control_domain', '4'],
+      ] as const)
+        expect(await host.store(task, M1, attribute, text)).toBe(1);
+      let stored = 0;
+      const writers = ['assign_adapter', 'assign_domain', 'ap_config'].map((attribute) =>
+        host.rt.spawn(attribute, async (t) => {
+          expect(await host.store(t, M1, attribute, 'garbage')).toBe(EINVAL);
+          stored++;
+        }),
+      );
+      for (const writer of writers) while (writer.blockedOn !== attrMutex && writer.op !== attrMutex) await host.rt.sleep(task, 1);
+      expect(stored).toBe(0);
       guard.release();
-      await host.rt.join(task, writer);
-      expect(answer).toBe(EINVAL);
+      for (const writer of writers) await host.rt.join(task, writer);
+      expect(stored).toBe(3);
     }));
 });

@@ -66,6 +66,93 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await host.show(task, M1, 'guest_matrix')).toBe(FOUR);
     }));
 
+  test('an adapter that comes back to the host is pushed once, when all its queues are bound, and is not reset', () =>
+    onHost(kind, {}, async (host, task) => {
+      await guestOne(host, task);
+      host.hardware.unplug(6);
+      await host.machine.bus.scan(task);
+      host.happened();
+      const { configFd } = host.vm('guest1').qemu;
+      configFd.read();
+      host.hardware.plug({ id: 6, type: host.hardware.adapter(5)!.type });
+      await host.machine.bus.scan(task);
+      expect(host.happened()).toEqual(['masks guest1']);
+      expect(configFd.read()).toBe(1);
+      expect(host.mdev(M1).pending.inspect().apm.isEmpty()).toBe(true);
+    }));
+
+  test('an interrupt of a queue that leaves the host is given back without asking the queue', () =>
+    onHost(kind, {}, async (host, task) => {
+      await guestOne(host, task);
+      expect((await host.cpu('guest1').aqic(task, 0x0604, IRQ)).rc).toBe(0);
+      const aqic = script(host.hardware, 'aqic', 0x0604, []);
+      host.log.length = 0;
+      host.hardware.unplug(6);
+      await host.machine.bus.scan(task);
+      const { kvm, qemu } = host.vm('guest1');
+      expect([aqic.calls, kvm.gisa.referenceCount(3), qemu.container.pins]).toEqual([0, 0, 0]);
+      expect(host.happened()).toEqual(['masks guest1']);
+      expect(host.log.filter((line) => (JSON.parse(line) as { level: number }).level >= 40)).toEqual([]);
+    }));
+
+  test('a control domain leaves the guest with the host, and comes back', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { adapters: [5], domains: [4], control: [4, 0x47] });
+      await host.attach(task, 'guest1', M1);
+      host.happened();
+      host.hardware.setControlDomains(ApMask.of(4));
+      await host.machine.bus.scan(task);
+      expect([host.masks('guest1').adm, host.happened()]).toEqual([[4], ['masks guest1']]);
+      expect(await host.show(task, M1, 'control_domains')).toBe(lines('0004', '0047'));
+      host.hardware.setControlDomains(ApMask.of(4, 0x47));
+      await host.machine.bus.scan(task);
+      expect([host.masks('guest1').adm, host.happened()]).toEqual([[4, 0x47], ['masks guest1']]);
+    }));
+
+  test('an adapter that is unassigned during the scan which brings it is no reason to filter', () =>
+    onHost(kind, { spec: { domains: [4, 0xab] } }, async (host, task) => {
+      await host.create(task, M1, { adapters: [5, 6], domains: [4] });
+      await host.attach(task, 'guest1', M1);
+      host.hardware.unplug(6);
+      await host.machine.bus.scan(task);
+      host.hardware.plug({ id: 6, type: host.hardware.adapter(5)!.type });
+      script(host.hardware, 'zapq', 0x0504, [6]);
+      const real = host.hardware.tapq.bind(host.hardware);
+      let asked = 0;
+      host.hardware.tapq = async (by, apqn) => {
+        // First for its type, under the locks of the driver; then by the scan itself, which makes the device.
+        if (apqn === 0x0604 && ++asked === 2) {
+          await host.store(by, M1, 'unassign_adapter', '6');
+          await host.mdev(M1).device.reset(by);
+        }
+        return await real(by, apqn);
+      };
+      await host.machine.bus.scan(task);
+      expect(host.driverOf('06.0004')).toBe('vfio_ap');
+      // 05.0004 is not passable any more: a filtering would have found that out.
+      expect(host.masks('guest1').apm).toEqual([5]);
+    }));
+
+  test.each([0, 1])('with %i mdevs, so many queues of an added adapter are asked for its type', (mdevs) =>
+    onHost(kind, {}, async (host, task) => {
+      host.hardware.setUsageDomains(ApMask.of(4));
+      await host.machine.bus.scan(task);
+      if (mdevs > 0) await host.create(task, M1);
+      const { info } = host.machine.vfioAp.matrixDev;
+      const real = host.hardware.tapq.bind(host.hardware);
+      let asked = 0;
+      host.hardware.tapq = (by, apqn) => {
+        // Before the driver takes the new configuration over nobody else has a reason to ask.
+        if (apqn === 0x0704 && !info.inspect().apm.has(7)) asked++;
+        return real(by, apqn);
+      };
+      host.hardware.plug({ id: 7, type: host.hardware.adapter(5)!.type });
+      await host.machine.bus.scan(task);
+      expect(info.inspect().apm.has(7)).toBe(true);
+      expect(asked).toBe(mdevs);
+    }),
+  );
+
   test('vfio-I7: a host change reaches an mdev without a guest', () =>
     onHost(kind, {}, async (host, task) => {
       await host.create(task, M1, { adapters: [5, 6], domains: [4, 0xab] });

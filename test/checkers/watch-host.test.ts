@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ApMask } from '../../src/base/ap-mask.ts';
+import { bareStatus } from '../../src/crypto-adapters/ap-status.ts';
 import { watchHost } from '../../src/checkers/watch-host.ts';
 import { setMasksLocked } from '../../src/kvm/crypto-masks.ts';
 import { EMPTY_APCB, type Apcb } from '../../src/kvm/crycb.ts';
@@ -68,6 +69,40 @@ describe('masks', () => {
   });
 });
 
+describe('filterings', () => {
+  const ended = async (rc: number): Promise<string[]> =>
+    await watched(async (host, task) => {
+      host.queue(0x0504).resetStatus.set(task, bareStatus(rc));
+      host.machine.vfioAp.matrixDev.onFiltered(host.mdev(M1));
+      await Promise.resolve();
+    });
+
+  test.each([1, 6, 0x36])('leave no queue in the shadow whose last reset ended with code %i', async (rc) => {
+    const code = rc.toString(16).padStart(2, '0');
+    expect(await ended(rc)).toEqual([
+      `invariant d: what is filtered in is passable: 05.0004 is in the shadow of ${M1}, but its last reset ended with ${code}`,
+    ]);
+  });
+
+  test.each([0, 3, 4])('may leave one there whose last reset ended with code %i', async (rc) => {
+    expect(await ended(rc)).toEqual([]);
+  });
+
+  test('are looked at where the driver filters', async () => {
+    const looked: string[] = [];
+    await watched(async (host, task) => {
+      const { matrixDev } = host.machine.vfioAp;
+      const others = matrixDev.onFiltered;
+      matrixDev.onFiltered = (mdev) => {
+        others(mdev);
+        looked.push([...mdev.shadow.inspect().aqm.bits()].join());
+      };
+      await host.store(task, M1, 'assign_domain', '0x47');
+    });
+    expect(looked).toEqual(['4,71']);
+  });
+});
+
 describe('resets', () => {
   test('a queue that a guest has is not reset behind its back', async () => {
     expect(await watched(reset)).toEqual(['invariant: resets make sense: queue 05.0004 is reset although guest1 has it']);
@@ -91,5 +126,28 @@ describe('resets', () => {
       matrixDev.onReset(queue);
     });
     expect(said).toEqual(['invariant: resets make sense: queue 05.0004 is reset although it has left the host']);
+  });
+});
+
+describe('an AQIC', () => {
+  const GIVEN = { gr0: 0x03000604n, gr1: 5n, gr2: 0n };
+
+  test('whose answer the guest does not find is wrong', async () => {
+    const findings = new Findings();
+    await onHost('controlled', { quirks: ['Q13'], watch: false }, async (host, task) => {
+      watchHost(host.machine, findings, { everyRelease: false });
+      await host.cpu('guest1').pqap(task, GIVEN);
+    });
+    expect(findings.list.map(({ title }) => title)).toEqual([
+      'invariant: a guest finds what AQIC answers: guest1 finds NORMAL in GR1, the answer was Q_NOT_AVAIL',
+    ]);
+  });
+
+  test('whose answer it finds is not, with a hook or without', async () => {
+    const said = await watched(async (host, task) => {
+      await host.cpu('guest1').pqap(task, GIVEN);
+      await host.cpu('guest2').pqap(task, GIVEN);
+    });
+    expect(said).toEqual([]);
   });
 });

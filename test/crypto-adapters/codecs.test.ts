@@ -89,10 +89,10 @@ describe('QCI block', () => {
 });
 
 describe('card types', () => {
-  it('parses and prints all fifteen and nothing else', () => {
-    expect(CARD_TYPE_TEXTS).toHaveLength(15);
+  it('parses and prints all nineteen and nothing else', () => {
+    expect(CARD_TYPE_TEXTS).toHaveLength(19);
     for (const text of CARD_TYPE_TEXTS) expect(cardTypeText(card(text))).toBe(text);
-    for (const text of ['CEX3C', 'CEX9A', 'cex8c', 'CEX8', 'CEX8CC', '']) expect(parseCardType(text)).toBeUndefined();
+    for (const text of ['CEX3P', 'CEX1C', 'CEX9A', 'cex8c', 'CEX8', 'CEX8CC', '']) expect(parseCardType(text)).toBeUndefined();
   });
 
   it.each([
@@ -100,6 +100,10 @@ describe('card types', () => {
     ['CEX8A', 14, 0x6a000000, 512, [6, 8, 17], [15, 54, 362]],
     ['CEX7C', 13, 0x92000000, 512, [14, 16, 26], [23, 64, 376]],
     ['CEX5P', 11, 0x86000000, 512, [0, 0, 0], [0, 0, 0]],
+    ['CEX2A', 6, 0x6a000000, 512, [14, 19, 249], [42, 228, 1458]],
+    ['CEX2C', 7, 0x92000000, 512, [59, 69, 308], [83, 278, 2204]],
+    ['CEX3A', 8, 0x6a000000, 512, [14, 19, 249], [42, 228, 1458]],
+    ['CEX3C', 9, 0x92000000, 512, [59, 69, 308], [83, 278, 2204]],
   ])('%s', (text, rawType, functions, max, mex, crt) => {
     const type = card(text);
     expect(type).toMatchObject({ rawType, functions, depth: 8 });

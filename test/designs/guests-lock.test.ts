@@ -167,7 +167,7 @@ class SwappedDetach extends GuestsLock {
 
   override async detach(task: Task, mdev: ApMatrixMdev): Promise<void> {
     const kvm = (await mdev.kvm.read(task))!;
-    await this['publish'](task, kvm, null);
+    await this['closed'](task, kvm, mdev);
     using _guests = await this['guestsLock'].acquire(task);
     using _mdevs = await this.stateLock.acquire(task);
     using _kvm = await kvm.lock.acquire(task);

@@ -85,9 +85,9 @@ const TABLE: Readonly<Record<string, Partial<Record<ScenarioName, Expected>>>> =
     remove: finds('use-after-free'),
   },
   'guests-rwsem': { host: { finds: ['data-race'], also: ['invariant', 'stale-write'] } },
-  'guests-lock': { ...shortHook },
-  'perms-inside': { ...shortHook, masks: finds('deadlock', 'lock-order') },
-  'trylock-perms': { ...shortHook, masks: finds('invariant') },
+  'guests-lock': {},
+  'perms-inside': { masks: finds('deadlock', 'lock-order') },
+  'trylock-perms': { masks: finds('invariant') },
   'user-space-pqap': noHotPlug,
   'simulated-exit': { ...noHotPlug, remove: finds('use-after-free') },
   'fair-rwlock': {

@@ -45,6 +45,9 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await sysfs.write(task, `${at}/value`, 'zwölf')).toBe(6);
       expect(await sysfs.write(task, `${at}/value`, '')).toBe(0);
       expect(box.text).toBe('zwölf');
+      // A store is given a C string; what is behind its end was taken all the same.
+      expect(await sysfs.write(task, `${at}/value`, 'zwei\0drei')).toBe(9);
+      expect(box.text).toBe('zwei');
       // What a successful store answers does not matter.
       expect(await sysfs.write(task, `${at}/poke`, 'x')).toBe(1);
       expect(await sysfs.read(task, `${at}/poke`)).toBe(EACCES);

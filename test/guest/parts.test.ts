@@ -102,6 +102,7 @@ test('an instruction is executed on the vCPU of its task, by nobody else', () =>
   const [a, b] = [new Task(0, 'CPU 0/KVM', null, false), new Task(1, 'CPU 1/KVM', null, false)];
   const cpu = (id: number, on: ScriptedInstructions) => ({
     ...{ id, instructions: on, takeInterruption: () => null, idle: () => true, kick: () => undefined },
+    ...{ storeChannelReportWord: () => null, storeEventInformation: () => ({ code: 5, nt: 0, flags: 0, rs: 0, cc: 0 }) },
   });
   instructions.enter(a, cpu(0, first));
   instructions.enter(b, cpu(1, second));

@@ -22,6 +22,7 @@ import type { Task } from '../../src/runtime/task.ts';
 import type { ApMatrixMdev } from '../../src/vfio-ap/ap-matrix-mdev.ts';
 import { designByName } from '../../src/vfio-ap/locking/designs.ts';
 import type { DesignFactory } from '../../src/vfio-ap/locking/port.ts';
+import type { QuirkName } from '../../src/vfio-ap/quirks.ts';
 import type { VfioApQueue } from '../../src/vfio-ap/vfio-ap-queue.ts';
 
 export const RUNTIMES = ['live', 'controlled'] as const;
@@ -66,6 +67,8 @@ export const TASKS_FIRST: Strategy = {
 export interface HostOptions {
   readonly spec?: Partial<HostSpec>;
   readonly design?: DesignFactory;
+  /** Defects that are switched on. Default: none. */
+  readonly quirks?: Iterable<QuirkName>;
   /** Controlled runtime: schedule; default 7. */
   readonly seed?: number;
   readonly strategy?: Strategy;
@@ -100,6 +103,7 @@ export class Host {
       spec: { ...STANDARD, ...options.spec },
       design: options.design ?? designByName('guests-lock')!,
       seed: 1,
+      quirks: new Set(options.quirks),
       log,
       events: new EventLog(() => rt.now()),
     });

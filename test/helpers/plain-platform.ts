@@ -3,6 +3,7 @@
  * floating, storage is a map. Some queues of the machine may be all the guest sees.
  */
 import { ApMask } from '../../src/base/ap-mask.ts';
+import type { ChannelReportWord, EventInformation } from '../../src/base/channel-report.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Task } from '../../src/runtime/task.ts';
 import { LockClass } from '../../src/locks/lock-class.ts';
@@ -15,6 +16,7 @@ import type { InterruptTarget } from '../../src/crypto-adapters/interrupts.ts';
 import { createRsaEngine, type RsaEngine } from '../../src/crypto-adapters/rsa-engine.ts';
 import { noService } from '../../src/crypto-adapters/service-model.ts';
 import type { GuestCpu, GuestFacilities, GuestPlatform, GuestStorage } from '../../src/guest/guest-port.ts';
+import { ChannelSubsystem } from '../../src/vmm/channel-subsystem.ts';
 
 const IDLE_CLASS = new LockClass('plain vCPU idle');
 /** One for all tests: its keys and results are remembered across runs. */
@@ -53,18 +55,35 @@ class PlainStorage implements GuestStorage {
   }
 }
 
+interface PlainCpuParts {
+  readonly instructions: ApInstructions;
+  readonly pending: Set<number>;
+  readonly queue: WaitQueue;
+  readonly channels: () => ChannelSubsystem;
+}
+
 class PlainCpu implements GuestCpu {
   readonly id: number;
   readonly instructions: ApInstructions;
   private readonly pending: Set<number>;
   private readonly queue: WaitQueue;
+  private readonly channels: () => ChannelSubsystem;
   private kicked = false;
 
-  constructor(id: number, parts: { instructions: ApInstructions; pending: Set<number>; queue: WaitQueue }) {
+  constructor(id: number, parts: PlainCpuParts) {
     this.id = id;
     this.instructions = parts.instructions;
     this.pending = parts.pending;
     this.queue = parts.queue;
+    this.channels = parts.channels;
+  }
+
+  storeChannelReportWord(): ChannelReportWord | null {
+    return this.channels().storeChannelReportWord();
+  }
+
+  storeEventInformation(): EventInformation {
+    return this.channels().storeEventInformation();
   }
 
   takeInterruption(): number | null {
@@ -98,7 +117,8 @@ export class PlainPlatform implements GuestPlatform, InterruptTarget {
   reportsChanges = true;
   private readonly pending = new Set<number>();
   private readonly queue: WaitQueue;
-  private changed = false;
+  private readonly channels: ChannelSubsystem;
+  private reportsOpen = false;
 
   constructor(
     layer: LockLayer,
@@ -113,19 +133,26 @@ export class PlainPlatform implements GuestPlatform, InterruptTarget {
     const instructions = options.wrap?.(bare) ?? bare;
     this.cpus = Array.from(
       { length: options.cpus },
-      (_, id) => new PlainCpu(id, { instructions, pending: this.pending, queue: this.queue }),
+      (_, id) => new PlainCpu(id, { instructions, pending: this.pending, queue: this.queue, channels: () => this.channels }),
     );
+    this.channels = new ChannelSubsystem(options.name, {
+      rt: layer.rt,
+      machineCheck: () => {
+        for (const cpu of this.cpus) cpu.kick();
+      },
+    });
     hardware.onConfigurationChange(() => {
       if (!this.reportsChanges) return;
-      this.changed = true;
-      for (const cpu of this.cpus) cpu.kick();
+      this.channels.apConfigurationChanged();
     });
   }
 
-  takeConfigurationChange(): boolean {
-    const { changed } = this;
-    this.changed = false;
-    return changed;
+  openChannelReports(): void {
+    this.reportsOpen = true;
+  }
+
+  takeMachineCheck(): boolean {
+    return this.reportsOpen && this.channels.takeMachineCheck();
   }
 
   adapterInterruption(isc: number): void {

@@ -51,27 +51,27 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'no verb',
     withEvent('{ task: t, guest: g1 }'),
-    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got a map with task, guest',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got a map with task, guest',
   ],
   [
     'not a map',
     withEvent('attach'),
-    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got attach',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got attach',
   ],
   [
     'two verbs',
     withEvent('{ task: t, read: /sys/x, do: attach }'),
-    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got "do"; "read" is one already',
+    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got "do"; "read" is one already',
   ],
   [
     'unknown verb',
     withEvent('{ task: t, do: atach, guest: g1 }'),
-    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got atach; did you mean "attach"?',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got atach; did you mean "attach"?',
   ],
   [
     'verb num',
     withEvent('{ task: t, do: 5 }'),
-    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got 5',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got 5',
   ],
   [
     'pv guest',
@@ -91,12 +91,62 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'fault verb',
     withEvent('{ task: t, fault: [1] }'),
-    '14:16: events[2].fault: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got "fault"; this verb is not emulated yet',
+    '14:16: events[2].fault: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got "fault"; this verb is not emulated yet',
   ],
   [
     'ioctl',
-    withEvent('{ task: t, do: ioctl }'),
-    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, unbind, bind, checkstop, host-config, pause, got ioctl; this verb is not emulated yet',
+    withEvent('{ task: t, do: ioctl, guest: g1, request: set-irq }'),
+    '14:47: events[2].request: expected get-info, get-irq-info, set-irqs, reset or the number of an ioctl, got set-irq',
+  ],
+  [
+    'ioctl without a request',
+    withEvent('{ task: t, do: ioctl, guest: g1 }'),
+    '14:5: events[2].request: expected get-info, get-irq-info, set-irqs, reset or the number of an ioctl, got nothing',
+  ],
+  [
+    'ioctl of a guest that is not there',
+    withEvent('{ task: t, do: ioctl, guest: g3, request: reset }'),
+    '14:34: events[2].guest: expected the name of a guest of this file (g1, g2), got g3; did you mean "g1"?',
+  ],
+  [
+    'ioctl field of another request',
+    withEvent('{ task: t, do: ioctl, guest: g1, request: get-irq-info, argsz: 16, count: 1 }'),
+    '14:72: events[2].count: expected of the argument of get-irq-info only argsz, index, got "count"',
+  ],
+  [
+    'ioctl argument of a request without one',
+    withEvent('{ task: t, do: ioctl, guest: g1, request: reset, argsz: 16 }'),
+    '14:54: events[2].argsz: expected no argument for reset, got "argsz"',
+  ],
+  [
+    'ioctl argument of a number',
+    withEvent('{ task: t, do: ioctl, guest: g1, request: 0x3b6e, fd: 3 }'),
+    '14:55: events[2].fd: expected no argument for 15214, got "fd"',
+  ],
+  [
+    'ioctl descriptor',
+    withEvent('{ task: t, do: ioctl, guest: g1, request: set-irqs, fd: mine }'),
+    '14:61: events[2].fd: expected own, or a file descriptor (-1 takes back what is registered), got mine',
+  ],
+  [
+    'ioctl size',
+    withEvent('{ task: t, do: ioctl, guest: g1, request: get-info, argsz: -1 }'),
+    '14:64: events[2].argsz: expected a size in bytes from 0 to 4294967295, got -1',
+  ],
+  [
+    'ioctl memory',
+    withEvent('{ task: t, do: ioctl, guest: g1, request: get-info, memory: full }'),
+    '14:65: events[2].memory: expected where the argument lies: whole, read-only, short, none, got full',
+  ],
+  [
+    'signal to a task that is not there',
+    withEvent('{ task: t, do: signal, to: admn }'),
+    '14:32: events[2].to: expected the name of a task of this file (admin, t), got admn; did you mean "admin"?',
+  ],
+  [
+    'signal to nobody',
+    withEvent('{ task: t, do: signal }'),
+    '14:5: events[2].to: expected the name of the task that gets it (letters, digits, "_", "." and "-"), got nothing',
   ],
   [
     'unknown guest',
@@ -153,8 +203,8 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   ],
   [
     'plug type',
-    withEvent('{ task: t, do: host-config, plug: [{ id: 7, type: CEX3C }] }'),
-    '14:55: events[2].plug[0].type: expected a card type from CEX4A to CEX8P: CEX, generation 4 to 8, mode A, C or P, got CEX3C',
+    withEvent('{ task: t, do: host-config, plug: [{ id: 7, type: CEX3P }] }'),
+    '14:55: events[2].plug[0].type: expected a card type from CEX2A to CEX8P: CEX, generation 2 to 8, mode A, C or, from 4 on, P, got CEX3P',
   ],
   [
     'plug and',

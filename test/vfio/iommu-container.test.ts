@@ -154,8 +154,6 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
             openDevice: () => Promise.resolve(opens),
             closeDevice: () => Promise.resolve(),
             request: () => Promise.resolve(),
-            setIrqs: () => Promise.resolve(OK),
-            reset: () => Promise.resolve(OK),
             ...(pins ? { dmaUnmap: (t: Task) => (asked.push(name), container.unpin(t, PAGE)) } : {}),
           },
         });

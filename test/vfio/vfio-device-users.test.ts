@@ -28,8 +28,6 @@ function world(rt: LiveRuntime | ControlledRuntime) {
       openDevice: () => Promise.resolve(OK),
       closeDevice: () => Promise.resolve(),
       request: (_task, count) => Promise.resolve(void requests.push(count)),
-      setIrqs: () => Promise.resolve(OK),
-      reset: () => Promise.resolve(OK),
     },
   });
   const user = { name: 'vm', kvm, container: new IommuContainer(layer, 'vm', kvm.memory) };

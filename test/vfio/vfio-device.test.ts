@@ -9,6 +9,7 @@ import type { Kvm } from '../../src/kvm/kvm.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Task } from '../../src/runtime/task.ts';
 import { Eventfd } from '../../src/vfio/eventfd.ts';
+import { ModuleReference } from '../../src/vfio/module-reference.ts';
 import { IommuContainer } from '../../src/vfio/iommu-container.ts';
 import { VfioDevice, type VfioUser } from '../../src/vfio/vfio-device.ts';
 import { parseMdevUuid } from '../../src/vfio/mdev-uuid.ts';
@@ -23,7 +24,7 @@ interface World {
   readonly calls: string[];
   /** What the driver's open does and answers. */
   opening: (task: Task) => Promise<Errno>;
-  /** The same of its reset. */
+  /** The same of its only ioctl. */
   resetting: (task: Task) => Promise<Errno>;
 }
 
@@ -38,8 +39,7 @@ function world(rt: Runtime): World {
       openDevice: (task) => w.opening(task),
       closeDevice: async () => void (await note('close')),
       request: async (_task, count) => void (await note(`request ${count}`)),
-      setIrqs: () => note('irqs'),
-      reset: (task) => w.resetting(task),
+      ioctl: (task) => w.resetting(task),
     },
   });
   const user = { name: 'vm', kvm, container: new IommuContainer(layer, 'vm', kvm.memory) };
@@ -71,6 +71,29 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
       await w.device.unregister(task);
       expect(w.calls).toEqual([]);
       expect(await w.device.open(task, w.user)).toBe(ENODEV);
+    });
+  });
+
+  test('a module with an open device stays, and one that goes lets nobody open a device', async () => {
+    const rt = make(1);
+    await inTask(rt, async (task) => {
+      const { layer, kvm, user } = world(rt);
+      const module = new ModuleReference(rt);
+      const answers = [EINVAL, OK];
+      const device = new VfioDevice(layer, 'device', {
+        log: createLogger({ level: 'silent', now: () => rt.now() }),
+        module,
+        ops: { openDevice: () => Promise.resolve(answers.shift()!), closeDevice: () => Promise.resolve() },
+      });
+      expect([await device.open(task, user), await device.open(task, user), await device.open(task, user)]).toEqual([EINVAL, OK, OK]);
+      expect(module.tryStop()).toBe(false);
+      await device.close(task);
+      expect(module.tryStop()).toBe(false);
+      await device.close(task);
+      expect([module.tryStop(), module.tryStop()]).toEqual([true, false]);
+      expect([await device.open(task, user), kvm.referenceCount, device.kvm]).toEqual([ENODEV, 1, null]);
+      expect(await device.reset(task)).toBe(EINVAL);
+      await device.unregister(task);
     });
   });
 
@@ -166,7 +189,9 @@ test('the UUID of a device is read as the mdev core reads it', () => {
   const upper = 'ABCDEF01-2345-4678-89AB-CDEF01234567';
   expect(parseMdevUuid(upper)).toBe(upper.toLowerCase());
   expect(parseMdevUuid(`${upper}\n`)).toBe(upper.toLowerCase());
-  for (const text of ['', upper.slice(1), `${upper}\n\n`, `${upper}0`, upper.replace('-', '0'), upper.replace('A', 'G')]) {
+  // Of 37 characters the last one is not looked at.
+  expect(parseMdevUuid(`${upper}0`)).toBe(upper.toLowerCase());
+  for (const text of ['', upper.slice(1), `${upper}\n\n`, ` ${upper.slice(1)}`, upper.replace('-', '0'), upper.replace('A', 'G')]) {
     expect([text, parseMdevUuid(text)]).toEqual([text, EINVAL]);
   }
 });

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { EINVAL, EIO, ENODEV, OK } from '../../src/base/errno.ts';
-import { VfioApIrq } from '../../src/vfio/vfio-device.ts';
+import { VfioApIrq } from '../../src/vfio/ioctl.ts';
 import { zpciDesignNames } from '../../src/zpci/locking/designs.ts';
 import { REQUEST_IRQ_INDEX, VfioPciDevice } from '../../src/zpci/vfio-pci.ts';
 import { BAR_SIZE } from '../../src/zpci/zpci-dev.ts';
@@ -56,8 +56,8 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
       const device = deviceOf(world);
       const { requestFd } = world.host.qemu;
       expect(requestFd.referenceCount).toBe(1);
-      expect(await device.vfio.setIrqs(task, VfioApIrq.CONFIG_CHANGE, requestFd)).toBe(EINVAL);
-      expect(await device.vfio.setIrqs(task, REQUEST_IRQ_INDEX, requestFd)).toBe(OK);
+      expect(await device.setIrqs(task, VfioApIrq.CONFIG_CHANGE, requestFd)).toBe(EINVAL);
+      expect(await device.setIrqs(task, REQUEST_IRQ_INDEX, requestFd)).toBe(OK);
       expect(requestFd.referenceCount).toBe(1);
       expect(await device.vfio.reset(task)).toBe(EINVAL);
       await device.vfio.close(task);
@@ -71,12 +71,12 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
     await inHost(world, async (task, rt) => {
       const { host } = world;
       const device = deviceOf(world);
-      await device.vfio.setIrqs(task, REQUEST_IRQ_INDEX, null);
+      await device.setIrqs(task, REQUEST_IRQ_INDEX, null);
       const admin = rt.spawn('admin', async (other) => expect(await host.switchSlot(other, false)).toBe(OK));
       while (!device.vfio.removing) await rt.sleep(task, 1);
       host.guest.run();
       await rt.sleep(task, 1);
-      expect(await device.vfio.setIrqs(task, REQUEST_IRQ_INDEX, host.qemu.requestFd)).toBe(OK);
+      expect(await device.setIrqs(task, REQUEST_IRQ_INDEX, host.qemu.requestFd)).toBe(OK);
       await rt.join(task, admin);
       expect(host.zdev.state.inspect()).toBe('standby');
     });

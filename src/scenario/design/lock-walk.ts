@@ -7,6 +7,7 @@ import {
   VCPU_LOCK,
   type Answer,
   type EntryName,
+  type HookValue,
   type LockKind,
   type LockOwner,
   type Mode,
@@ -114,7 +115,9 @@ export class LockWalk {
       case 'read':
         return this.read(step, states);
       case 'write':
-        this.need(step, states, ['kvm', ...(step.value === 'nothing' ? [] : [step.value])]);
+        this.need(step, states, ['kvm', ...HOOK_VALUE_NEEDS[step.value]]);
+        if (step.unguarded && step.value === 'withdrawn')
+          this.problem(step, 'unguarded', { expected: 'no unguarded: withdrawn looks at who else is there' });
         return states;
       case 'call':
         return this.call(step, states);
@@ -285,6 +288,13 @@ const HOW_TO_GET: Readonly<Record<Variable, string>> = {
   kvm: 'a guest: read: mdev.kvm before',
   queue: 'a queue: call: lookup or call: find-queue before',
   other: 'another user of the guest: this stands behind the else of call: check-other-user only',
+};
+
+const HOOK_VALUE_NEEDS: Readonly<Record<HookValue, readonly Variable[]>> = {
+  mdev: ['mdev'],
+  other: ['other'],
+  nothing: [],
+  withdrawn: ['mdev'],
 };
 
 const holds = ({ held }: State, lock: string): boolean => held.some((hold) => hold.lock === lock && hold.step !== null);

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { errnoValue } from '../../base/errno.ts';
 import { CALL_NAMES } from '../../vfio-ap/locking/yaml/call-table.ts';
+import { HOOK_VALUES } from '../../vfio-ap/locking/yaml/plan.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { fields } from '../validate.ts';
 import { flag, oneOf } from '../values.ts';
@@ -53,7 +54,7 @@ export const stepForms = {
   read: fields('a read step', { read: oneOf('what is read', ['kvm.hook', 'mdev.kvm']), unguarded, else: orElse, at }),
   write: fields('a write step', {
     write: oneOf('what is written', ['kvm.hook']),
-    value: oneOf('what is written there', ['mdev', 'other', 'nothing']),
+    value: oneOf('what is written there', HOOK_VALUES),
     unguarded,
     at,
   }),

@@ -3,6 +3,7 @@
  * time comes in as `api`, so that the file imports nothing but types. No kernel counterpart.
  */
 import * as errno from '../../base/errno.ts';
+import { NO_HOOK } from '../../kvm/pqap-port.ts';
 import { LockClass } from '../../locks/lock-class.ts';
 import { ApMatrixMdev } from '../ap-matrix-mdev.ts';
 import { eitherGuard, readerGuard } from './field-guards.ts';
@@ -19,9 +20,10 @@ export const DESIGN_API = {
   LockClass,
   /** Designs to extend. */
   designs: { GlobalMutex, GuestsLock, KvmBusy },
-  /** Interception: no queue for this guest, as a status and as an answer. */
+  /** Interception: no queue for this guest, as a status and as an answer; and no mdev behind the hook, which KVM answers itself. */
   NO_QUEUE,
   NOT_AVAILABLE,
+  NO_HOOK,
   /** The mdev behind a PQAP hook or the back pointer of a queue. */
   mdevOf: (part: Parameters<typeof ApMatrixMdev.of>[0]): ApMatrixMdev | null => ApMatrixMdev.of(part),
   /** The mdev that a change is about. */

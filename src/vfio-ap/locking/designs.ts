@@ -1,6 +1,7 @@
 /**
  * The locking designs by name. A new design is a new file and a line here.
  */
+import type { KernelProfile } from '../../base/kernel-profile.ts';
 import { DynamicKvmBusy } from './dynamic-kvm-busy.ts';
 import { GlobalMutex } from './global-mutex.ts';
 import { GuestsLock } from './guests-lock.ts';
@@ -44,6 +45,22 @@ const DESIGNS: Readonly<Record<string, DesignFactory>> = {
 };
 
 export const DEFAULT_DESIGN = 'guests-lock';
+
+/** Of the built-in ones; a test compares it with what they say of themselves. */
+const HOT_PLUG: ReadonlySet<string> = new Set(['dynamic-kvm-busy', 'guests-rwsem', 'guests-lock', 'perms-inside', 'trylock-perms']);
+
+/** The design that a kernel was released with. */
+export function defaultDesignOf({ hotPlug }: KernelProfile): string {
+  return hotPlug ? DEFAULT_DESIGN : 'kvm-lock-outside';
+}
+
+/**
+ * Built-in designs under which a kernel can run: without hot plug none that has it. The other way round every design fits, so that history
+ * can be run against today's behaviour.
+ */
+export function designsFor({ hotPlug }: KernelProfile): string[] {
+  return hotPlug ? designNames() : designNames().filter((name) => !HOT_PLUG.has(name));
+}
 
 export function designNames(): string[] {
   return Object.keys(DESIGNS);

@@ -15,7 +15,7 @@
 import { EOPNOTSUPP, EPERM, OK, type Errno } from '../../base/errno.ts';
 import type { ApStatus } from '../../crypto-adapters/ap-status.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../kvm/pqap-port.ts';
 import type { FieldGuard } from '../../locks/guarded-field.ts';
 import type { LockLayer } from '../../locks/lock-layer.ts';
 import { Lock } from '../../locks/lock.ts';
@@ -25,7 +25,7 @@ import type { Task } from '../../runtime/task.ts';
 import { ApMatrixMdev } from '../ap-matrix-mdev.ts';
 import type { VfioApQueue } from '../vfio-ap-queue.ts';
 import { eitherGuard } from './field-guards.ts';
-import { GlobalMutex, NO_QUEUE, NOT_AVAILABLE } from './global-mutex.ts';
+import { GlobalMutex, NO_QUEUE } from './global-mutex.ts';
 import { MATRIX_LOCK, QUEUE_LOCK } from './lock-classes.ts';
 import { sameLock, type DesignContext } from './port.ts';
 
@@ -70,7 +70,7 @@ export class FairRwlock extends GlobalMutex {
 
   override async intercept(task: Task, request: InterceptedAqic): Promise<PqapAnswer> {
     const mdev = ApMatrixMdev.of(await request.kvm.pqapHook.read(task));
-    if (mdev === null) return NOT_AVAILABLE;
+    if (mdev === null) return NO_HOOK;
     if (!request.vcpu.aiv) return { errno: EOPNOTSUPP };
     using _matrix = await this.rwlock.read(task);
     return { status: await this.handle(task, mdev, request) };
@@ -100,11 +100,11 @@ export class FairRwlock extends GlobalMutex {
     this.steps.unbind(task, mdev, kvm);
   }
 
-  protected override async handle(task: Task, mdev: ApMatrixMdev, { kvm, apqn, operand }: InterceptedAqic): Promise<ApStatus> {
+  protected override async handle(task: Task, mdev: ApMatrixMdev, { kvm, vcpu, apqn, operand }: InterceptedAqic): Promise<ApStatus> {
     const queue = this.steps.lookup(task, mdev, apqn);
     if (queue === null) return NO_QUEUE;
     using _queue = await (queue.locking as Mutex).acquire(task);
-    return await this.steps.aqic(task, queue, { kvm, operand });
+    return await this.steps.aqic(task, queue, { kvm, vcpu, operand });
   }
 
   protected override get stateGuard(): FieldGuard {

@@ -14,7 +14,7 @@ import { EBUSY, EOPNOTSUPP, EPERM, OK, type Errno } from '../../base/errno.ts';
 import { bareStatus, type ApStatus } from '../../crypto-adapters/ap-status.ts';
 import { Rc } from '../../crypto-adapters/response-code.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../kvm/pqap-port.ts';
 import type { FieldGuard } from '../../locks/guarded-field.ts';
 import type { LockClass } from '../../locks/lock-class.ts';
 import type { Lock } from '../../locks/lock.ts';
@@ -90,7 +90,7 @@ export class GlobalMutex implements LockingDesign {
   async intercept(task: Task, request: InterceptedAqic): Promise<PqapAnswer> {
     // Nothing keeps the mdev behind the hook from being freed before the mutex is there.
     const mdev = ApMatrixMdev.of(await request.kvm.pqapHook.read(task));
-    if (mdev === null) return NOT_AVAILABLE;
+    if (mdev === null) return NO_HOOK;
     if (!request.vcpu.aiv) return { errno: EOPNOTSUPP };
     using _matrix = await this.exclusive(task);
     return { status: await this.handle(task, mdev, request) };
@@ -146,9 +146,9 @@ export class GlobalMutex implements LockingDesign {
   }
 
   /** The handler itself, under whatever the design gives it. */
-  protected async handle(task: Task, mdev: ApMatrixMdev, { kvm, apqn, operand }: InterceptedAqic): Promise<ApStatus> {
+  protected async handle(task: Task, mdev: ApMatrixMdev, { kvm, vcpu, apqn, operand }: InterceptedAqic): Promise<ApStatus> {
     const queue = this.steps.lookup(task, mdev, apqn);
-    return queue === null ? NO_QUEUE : await this.steps.aqic(task, queue, { kvm, operand });
+    return queue === null ? NO_QUEUE : await this.steps.aqic(task, queue, { kvm, vcpu, operand });
   }
 
   /** How the interrupt of one queue is guarded beyond the mutex. */

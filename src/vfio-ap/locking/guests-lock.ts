@@ -17,7 +17,7 @@ import { EBUSY, EOPNOTSUPP, EPERM, OK, type Errno } from '../../base/errno.ts';
 import { bareStatus } from '../../crypto-adapters/ap-status.ts';
 import { Rc } from '../../crypto-adapters/response-code.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../kvm/pqap-port.ts';
 import type { Guard } from '../../locks/guard.ts';
 import { LockClass } from '../../locks/lock-class.ts';
 import type { Mutex } from '../../locks/mutex.ts';
@@ -36,6 +36,7 @@ import {
   type Steps,
   type Target,
 } from './port.ts';
+import { PqapHooks } from './pqap-hooks.ts';
 import { targetMdev } from './target-mdev.ts';
 
 export interface GuestsLockClasses {
@@ -65,6 +66,7 @@ export class GuestsLock implements LockingDesign {
   protected readonly mdevsLock: Mutex;
   protected readonly matrixDev: MatrixDev;
   private readonly steps: Steps;
+  private readonly hooks: PqapHooks;
 
   constructor({ layer, matrixDev, steps }: DesignContext, classes: GuestsLockClasses = LOCK_CLASSES) {
     this.guestsLock = layer.mutex(classes.guests, 'guests_lock');
@@ -72,6 +74,7 @@ export class GuestsLock implements LockingDesign {
     this.stateLock = this.mdevsLock;
     this.matrixDev = matrixDev;
     this.steps = steps;
+    this.hooks = new PqapHooks(layer);
   }
 
   adoptHost(matrixDev: MatrixDev): void {
@@ -81,6 +84,7 @@ export class GuestsLock implements LockingDesign {
 
   adoptKvm(kvm: Kvm): void {
     kvm.pqapHook.guardedBy([kvm.pqapHookRwsem]);
+    this.hooks.adopt(kvm).guardedBy([kvm.pqapHookRwsem]);
   }
 
   adoptMdev(mdev: ApMatrixMdev): void {
@@ -102,28 +106,27 @@ export class GuestsLock implements LockingDesign {
   async intercept(task: Task, { kvm, vcpu, apqn, operand }: InterceptedAqic): Promise<PqapAnswer> {
     using _hook = await kvm.pqapHookRwsem.read(task);
     const mdev = ApMatrixMdev.of(kvm.pqapHook.get(task));
-    if (mdev === null) return NOT_AVAILABLE;
+    if (mdev === null) return NO_HOOK;
     if (!vcpu.aiv) return { errno: EOPNOTSUPP };
     using _mdevs = await this.mdevsLock.acquire(task);
     const queue = this.steps.lookup(task, mdev, apqn);
     if (queue === null) return NOT_AVAILABLE;
-    return { status: await this.steps.aqic(task, queue, { kvm, operand }) };
+    return { status: await this.steps.aqic(task, queue, { kvm, vcpu, operand }) };
   }
 
   async attach(task: Task, mdev: ApMatrixMdev, kvm: Kvm): Promise<Errno> {
     await this.publish(task, kvm, mdev);
     const other = await this.attachUnderLocks(task, mdev, kvm);
     if (other === null) return OK;
-    // The guest keeps its first mdev, so its hook goes back to that one.
-    if (!this.matrixDev.host.quirks.has('stale-hook')) await this.publish(task, kvm, other);
+    await this.refused(task, kvm, { mdev, other });
     return EPERM;
   }
 
   async detach(task: Task, mdev: ApMatrixMdev): Promise<void> {
-    // Read without a lock, as the kernel does; only this task's close can clear it.
+    // Read without a lock of the driver, as the kernel does: opens and closes of a device exclude each other by dev_set->lock.
     const kvm = await mdev.kvm.read(task);
     if (kvm === null) return;
-    await this.publish(task, kvm, null);
+    await this.closed(task, kvm, mdev);
     using _guests = await this.guestsLock.acquire(task);
     using _kvm = await kvm.lock.acquire(task);
     using _mdevs = await this.mdevsLock.acquire(task);
@@ -187,9 +190,27 @@ export class GuestsLock implements LockingDesign {
     return null;
   }
 
-  private async publish(task: Task, kvm: Kvm, mdev: ApMatrixMdev | null): Promise<void> {
+  private async publish(task: Task, kvm: Kvm, mdev: ApMatrixMdev): Promise<void> {
     using _hook = await kvm.pqapHookRwsem.write(task);
-    kvm.pqapHook.set(task, mdev);
+    this.hooks.publish(task, kvm, mdev);
+  }
+
+  /** The hook goes back to the mdev that the guest has. */
+  private async refused(task: Task, kvm: Kvm, { mdev, other }: { mdev: ApMatrixMdev; other: ApMatrixMdev }): Promise<void> {
+    const { quirks } = this.matrixDev.host;
+    if (quirks.has('stale-hook')) return;
+    using _hook = await kvm.pqapHookRwsem.write(task);
+    // The defect: the other one was looked at before the locks were given back, and may have gone since.
+    if (quirks.has('Q11')) kvm.pqapHook.set(task, other);
+    else this.hooks.withdraw(task, kvm, mdev);
+  }
+
+  private async closed(task: Task, kvm: Kvm, mdev: ApMatrixMdev): Promise<void> {
+    const { quirks } = this.matrixDev.host;
+    using _hook = await kvm.pqapHookRwsem.write(task);
+    // The kernel clears the hook, whosever it is by now.
+    if (quirks.has('Q11') || quirks.has('stale-hook')) kvm.pqapHook.set(task, null);
+    else this.hooks.withdraw(task, kvm, mdev);
   }
 
   /** Assignment is atomic with the question whether the host reserves the queues. */

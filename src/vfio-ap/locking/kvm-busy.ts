@@ -15,7 +15,7 @@
  */
 import { EOPNOTSUPP, EPERM, OK, type Errno } from '../../base/errno.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../kvm/pqap-port.ts';
 import type { Guard } from '../../locks/guard.ts';
 import { LockClass } from '../../locks/lock-class.ts';
 import type { LockLayer } from '../../locks/lock-layer.ts';
@@ -23,7 +23,7 @@ import type { LockMap } from '../../locks/lock-map.ts';
 import type { WaitQueue } from '../../locks/wait-queue.ts';
 import type { Task } from '../../runtime/task.ts';
 import { ApMatrixMdev } from '../ap-matrix-mdev.ts';
-import { GlobalMutex, NOT_AVAILABLE, REFUSED_WITH_GUEST } from './global-mutex.ts';
+import { GlobalMutex, REFUSED_WITH_GUEST } from './global-mutex.ts';
 import { sameLock, type Body, type DesignContext, type Target } from './port.ts';
 import { readerGuard } from './field-guards.ts';
 
@@ -129,7 +129,7 @@ export class KvmBusy extends GlobalMutex {
 
   override async intercept(task: Task, request: InterceptedAqic): Promise<PqapAnswer> {
     const mdev = ApMatrixMdev.of(await request.kvm.pqapHook.read(task));
-    if (mdev === null) return NOT_AVAILABLE;
+    if (mdev === null) return NO_HOOK;
     if (!request.vcpu.aiv) return { errno: EOPNOTSUPP };
     using matrix = await this.matrix.acquire(task);
     // The wait queue is inside the mdev: whoever is woken takes the mutex again, and the mdev may be gone by then.

@@ -7,10 +7,9 @@
 import type { ApMask } from '../../base/ap-mask.ts';
 import type { Apqn } from '../../base/apqn.ts';
 import type { Errno } from '../../base/errno.ts';
-import type { AqicOperand } from '../../crypto-adapters/ap-instructions.ts';
 import type { ApStatus } from '../../crypto-adapters/ap-status.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
-import type { PqapInterception } from '../../kvm/pqap-port.ts';
+import type { InterceptedAqic, PqapInterception } from '../../kvm/pqap-port.ts';
 import type { LockLayer } from '../../locks/lock-layer.ts';
 import type { Lock } from '../../locks/lock.ts';
 import type { MaybePromise } from '../../runtime/runtime.ts';
@@ -22,6 +21,9 @@ import type { VfioApQueue } from '../vfio-ap-queue.ts';
 /** Bracket around the interrupt state of one queue; designs whose outer locks cover every queue just call the body. */
 export type OnQueue = (task: Task, queue: VfioApQueue, body: () => Promise<void>) => Promise<void>;
 export const sameLock: OnQueue = (_task, _queue, body) => body();
+
+/** An AQIC without its queue, which has been looked up. */
+export type AqicRequest = Omit<InterceptedAqic, 'apqn'>;
 
 /**
  * Driver primitives that attach, detach and interception put in an order. A step never takes a lock of the design and touches declared
@@ -43,7 +45,7 @@ export interface Steps {
   /** The queue that this APQN designates through the mdev; null when no guest is attached or the queue is not linked. */
   lookup(task: Task, mdev: ApMatrixMdev, apqn: Apqn): VfioApQueue | null;
   /** The AQIC work on one queue: pin, register, instruction, release of what was there before. */
-  aqic(task: Task, queue: VfioApQueue, request: { kvm: Kvm; operand: AqicOperand }): Promise<ApStatus>;
+  aqic(task: Task, queue: VfioApQueue, request: AqicRequest): Promise<ApStatus>;
   /** The mdev to which the APQN is assigned, whether its queue is linked or not. */
   mdevOf(task: Task, apqn: Apqn): ApMatrixMdev | null;
 }

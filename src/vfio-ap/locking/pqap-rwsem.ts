@@ -14,10 +14,10 @@
  */
 import { EOPNOTSUPP, EPERM, OK, type Errno } from '../../base/errno.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../kvm/pqap-port.ts';
 import type { Task } from '../../runtime/task.ts';
 import { ApMatrixMdev } from '../ap-matrix-mdev.ts';
-import { GlobalMutex, NOT_AVAILABLE } from './global-mutex.ts';
+import { GlobalMutex } from './global-mutex.ts';
 import { sameLock } from './port.ts';
 import { readerGuard } from './field-guards.ts';
 
@@ -47,7 +47,7 @@ export class PqapRwsem extends GlobalMutex {
   override async intercept(task: Task, request: InterceptedAqic): Promise<PqapAnswer> {
     using _hook = await request.kvm.pqapHookRwsem.read(task);
     const mdev = ApMatrixMdev.of(request.kvm.pqapHook.get(task));
-    if (mdev === null) return NOT_AVAILABLE;
+    if (mdev === null) return NO_HOOK;
     if (!request.vcpu.aiv) return { errno: EOPNOTSUPP };
     // Without the mutex: the queue may be unbound meanwhile, and another vCPU may be here with the same queue.
     return { status: await this.handle(task, mdev, request) };

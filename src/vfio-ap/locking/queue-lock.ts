@@ -66,7 +66,7 @@ export class QueueLock extends GlobalMutex {
     const queue = this.matrixDev.host.bus.findVfioQueue(apqn);
     if (queue === null) return NOT_AVAILABLE;
     using _queue = await lockOf(queue).acquire(task);
-    return { status: await this.steps.aqic(task, queue, { kvm, operand }) };
+    return { status: await this.steps.aqic(task, queue, { kvm, vcpu, operand }) };
   }
 
   protected override get onQueue(): OnQueue {

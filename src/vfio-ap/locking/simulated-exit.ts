@@ -7,10 +7,10 @@
  */
 import { EOPNOTSUPP } from '../../base/errno.ts';
 import type { ApStatus } from '../../crypto-adapters/ap-status.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../kvm/pqap-port.ts';
 import type { Task } from '../../runtime/task.ts';
 import { ApMatrixMdev } from '../ap-matrix-mdev.ts';
-import { GlobalMutex, NOT_AVAILABLE } from './global-mutex.ts';
+import { GlobalMutex } from './global-mutex.ts';
 
 export class SimulatedExit extends GlobalMutex {
   override readonly name: string = 'simulated-exit';
@@ -18,7 +18,7 @@ export class SimulatedExit extends GlobalMutex {
 
   override async intercept(task: Task, request: InterceptedAqic): Promise<PqapAnswer> {
     const mdev = ApMatrixMdev.of(await request.kvm.pqapHook.read(task));
-    if (mdev === null) return NOT_AVAILABLE;
+    if (mdev === null) return NO_HOOK;
     return request.vcpu.aiv ? { outside: (t) => this.call(t, mdev, request) } : { errno: EOPNOTSUPP };
   }
 

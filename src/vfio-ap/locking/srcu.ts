@@ -14,7 +14,7 @@
  * No cycle, and the mdev behind the hook stays. But what the handler reads of it may be out of date, and the queue may be freed.
  */
 import { EOPNOTSUPP } from '../../base/errno.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../kvm/pqap-port.ts';
 import { LockClass } from '../../locks/lock-class.ts';
 import type { LockMap } from '../../locks/lock-map.ts';
 import { RECURSIVE } from '../../locks/modes.ts';
@@ -80,11 +80,11 @@ export class Srcu extends QueueLock {
 
   private async read(task: Task, { kvm, vcpu, apqn, operand }: InterceptedAqic): Promise<PqapAnswer> {
     const mdev = ApMatrixMdev.of(await kvm.pqapHook.read(task));
-    if (mdev === null) return NOT_AVAILABLE;
+    if (mdev === null) return NO_HOOK;
     if (!vcpu.aiv) return { errno: EOPNOTSUPP };
     const queue = this.steps.lookup(task, mdev, apqn);
     if (queue === null) return NOT_AVAILABLE;
     using _queue = await (queue.locking as Mutex).acquire(task);
-    return { status: await this.steps.aqic(task, queue, { kvm, operand }) };
+    return { status: await this.steps.aqic(task, queue, { kvm, vcpu, operand }) };
   }
 }

@@ -16,7 +16,7 @@
  */
 import { EBUSY, EOPNOTSUPP, EPERM, OK, type Errno } from '../../base/errno.ts';
 import type { Kvm } from '../../kvm/kvm.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../kvm/pqap-port.ts';
 import type { Guard } from '../../locks/guard.ts';
 import { LockClass } from '../../locks/lock-class.ts';
 import type { LockLayer } from '../../locks/lock-layer.ts';
@@ -74,12 +74,12 @@ export class TwoRwsems extends GlobalMutex {
 
   override async intercept(task: Task, { kvm, vcpu, apqn, operand }: InterceptedAqic): Promise<PqapAnswer> {
     const mdev = ApMatrixMdev.of(await kvm.pqapHook.read(task));
-    if (mdev === null) return NOT_AVAILABLE;
+    if (mdev === null) return NO_HOOK;
     if (!vcpu.aiv) return { errno: EOPNOTSUPP };
     using _fields = await semaphoresOf(mdev).fields.read(task);
     // Whether the mdev still has a guest is not asked.
     const queue = mdev.qtable.get(task).get(apqn);
-    return queue === undefined ? NOT_AVAILABLE : { status: await this.steps.aqic(task, queue, { kvm, operand }) };
+    return queue === undefined ? NOT_AVAILABLE : { status: await this.steps.aqic(task, queue, { kvm, vcpu, operand }) };
   }
 
   override async attach(task: Task, mdev: ApMatrixMdev, kvm: Kvm): Promise<Errno> {

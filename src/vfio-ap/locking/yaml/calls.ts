@@ -13,8 +13,8 @@ async function checkMasks({ task, kvmOrThrow, requestOrThrow: { apqn } }: Frame)
 }
 
 async function aqic(frame: Frame): Promise<true> {
-  const { kvm, operand } = frame.requestOrThrow;
-  frame.status = await frame.driver.aqic(frame.task, frame.queueOrThrow, { kvm, operand });
+  const { kvm, vcpu, operand } = frame.requestOrThrow;
+  frame.status = await frame.driver.aqic(frame.task, frame.queueOrThrow, { kvm, vcpu, operand });
   return true;
 }
 

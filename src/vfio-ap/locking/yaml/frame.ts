@@ -44,6 +44,8 @@ export class Frame {
   queue: VfioApQueue | null;
   /** Another mdev that serves the same guest. */
   other: ApMatrixMdev | null = null;
+  /** The hook was read, and leads nowhere. */
+  noHook = false;
   /** What the interception answers. */
   status: ApStatus | null = null;
   private readonly request: InterceptedAqic | null;

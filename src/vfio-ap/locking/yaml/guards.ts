@@ -33,8 +33,10 @@ export class PlannedGuards {
     this.guardAll(HOST_FIELDS, host, 'host');
   }
 
-  guardKvm(kvm: Kvm): void {
+  /** What else belongs to the hook has its guard. */
+  guardKvm(kvm: Kvm, besideHook: Guarded): void {
     this.guardAll(KVM_FIELDS, kvm, 'kvm');
+    this.guardAll({ 'kvm.hook': () => besideHook }, kvm, 'kvm');
   }
 
   guardMdev(mdev: ApMatrixMdev): void {

@@ -2,6 +2,7 @@
  * Runs the steps of a design file: one verb after the other, until the list ends, a step ends it, or KVM_RUN is left. No kernel counterpart.
  */
 import { ApMatrixMdev } from '../../ap-matrix-mdev.ts';
+import type { PqapHooks } from '../pqap-hooks.ts';
 import { call } from './calls.ts';
 import { downgrade, release, take, tryTake, type DesignLock, type DesignLocks, type Owner } from './design-locks.ts';
 import type { Flag } from './flag.ts';
@@ -15,11 +16,13 @@ type Verb<V extends Step['verb']> = Extract<Step, { readonly verb: V }>;
 
 export class Interpreter {
   private readonly locks: DesignLocks;
+  private readonly hooks: PqapHooks;
   /** Fields that the design leaves to visible reads and writes. */
   private readonly hookIsOpen: boolean;
 
-  constructor(locks: DesignLocks, hookIsOpen: boolean) {
+  constructor(locks: DesignLocks, hooks: PqapHooks, hookIsOpen: boolean) {
     this.locks = locks;
+    this.hooks = hooks;
     this.hookIsOpen = hookIsOpen;
   }
 
@@ -114,7 +117,8 @@ export class Interpreter {
     if (field === 'kvm.hook') {
       const { pqapHook } = frame.kvmOrThrow;
       frame.mdev = ApMatrixMdev.of(unguarded || this.hookIsOpen ? await pqapHook.read(task) : pqapHook.get(task));
-      return frame.mdev !== null;
+      frame.noHook = frame.mdev === null;
+      return !frame.noHook;
     }
     const { kvm } = frame.mdevOrThrow;
     frame.kvm = unguarded ? await kvm.read(task) : kvm.get(task);
@@ -122,10 +126,14 @@ export class Interpreter {
   }
 
   private async write(frame: Frame, { value, unguarded }: Verb<'write'>): Promise<true> {
-    const { pqapHook } = frame.kvmOrThrow;
-    const mdev = value === 'nothing' ? null : value === 'mdev' ? frame.mdev : frame.other;
-    if (unguarded || this.hookIsOpen) await pqapHook.write(frame.task, mdev);
-    else pqapHook.set(frame.task, mdev);
+    const { task, kvmOrThrow: kvm } = frame;
+    if (value === 'withdrawn') this.hooks.withdraw(task, kvm, frame.mdevOrThrow);
+    else {
+      const mdev = value === 'nothing' ? null : value === 'mdev' ? frame.mdev : frame.other;
+      if (unguarded || this.hookIsOpen) await kvm.pqapHook.write(task, mdev);
+      else if (mdev === null) kvm.pqapHook.set(task, null);
+      else this.hooks.publish(task, kvm, mdev);
+    }
     return true;
   }
 

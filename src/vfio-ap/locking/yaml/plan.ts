@@ -44,13 +44,17 @@ export type Step = At &
     | { readonly verb: 'downgrade'; readonly lock: string }
     | { readonly verb: 'wait'; readonly lock: string; readonly drop: string | null }
     | { readonly verb: 'read'; readonly field: VariableField; readonly unguarded: boolean; readonly otherwise: Otherwise }
-    | { readonly verb: 'write'; readonly value: 'mdev' | 'other' | 'nothing'; readonly unguarded: boolean }
+    | { readonly verb: 'write'; readonly value: HookValue; readonly unguarded: boolean }
     | { readonly verb: 'call'; readonly call: CallName; readonly otherwise: Otherwise | null }
     | { readonly verb: 'hold' }
     | { readonly verb: 'free' }
     | { readonly verb: 'refuse'; readonly errno: Errno; readonly when: readonly Condition[] }
     | { readonly verb: 'return'; readonly answer: Answer }
   );
+
+/** What the hook is set to; `withdrawn`: to another mdev that has published itself, or to nothing, because this one is refused or closed. */
+export const HOOK_VALUES = ['mdev', 'other', 'nothing', 'withdrawn'] as const;
+export type HookValue = (typeof HOOK_VALUES)[number];
 
 /** What a step can read into a variable: the mdev behind the hook, the guest of an mdev. */
 export type VariableField = 'kvm.hook' | 'mdev.kvm';

@@ -6,7 +6,7 @@ import type { ApMask } from '../../../base/ap-mask.ts';
 import { OK, type Errno } from '../../../base/errno.ts';
 import type { ApStatus } from '../../../crypto-adapters/ap-status.ts';
 import type { Kvm } from '../../../kvm/kvm.ts';
-import type { InterceptedAqic, PqapAnswer } from '../../../kvm/pqap-port.ts';
+import { NO_HOOK, type InterceptedAqic, type PqapAnswer } from '../../../kvm/pqap-port.ts';
 import type { Lock } from '../../../locks/lock.ts';
 import type { MaybePromise } from '../../../runtime/runtime.ts';
 import type { Task } from '../../../runtime/task.ts';
@@ -15,6 +15,7 @@ import type { MatrixDev } from '../../matrix-dev.ts';
 import type { VfioApQueue } from '../../vfio-ap-queue.ts';
 import { NO_QUEUE, NOT_AVAILABLE } from '../global-mutex.ts';
 import type { Body, DesignContext, DesignFactory, EachBodies, LockingDesign, OnQueue, Section, Target } from '../port.ts';
+import { PqapHooks } from '../pqap-hooks.ts';
 import { targetMdev } from '../target-mdev.ts';
 import { DesignLocks } from './design-locks.ts';
 import { Frame, type FrameParts } from './frame.ts';
@@ -37,6 +38,7 @@ class PlannedDesign implements LockingDesign {
   private readonly context: DesignContext;
   private readonly locks: DesignLocks;
   private readonly guards: PlannedGuards;
+  private readonly hooks: PqapHooks;
   private readonly interpreter: Interpreter;
   private readonly onQueue: OnQueue;
 
@@ -51,7 +53,8 @@ class PlannedDesign implements LockingDesign {
     this.locks.adoptHost(matrixDev);
     this.stateLock = plan.stateLock === null ? null : (this.locks.of(plan.stateLock, matrixDev) as Lock);
     this.guards = new PlannedGuards(plan, this.locks, matrixDev);
-    this.interpreter = new Interpreter(this.locks, plan.guards.get('kvm.hook') === 'unguarded');
+    this.hooks = new PqapHooks(layer);
+    this.interpreter = new Interpreter(this.locks, this.hooks, plan.guards.get('kvm.hook') === 'unguarded');
     this.onQueue = async (task, queue, body) => void (await this.around(this.frame({ task, queue }), 'onQueue', body));
   }
 
@@ -61,7 +64,7 @@ class PlannedDesign implements LockingDesign {
 
   adoptKvm(kvm: Kvm): void {
     this.locks.adoptKvm(kvm);
-    this.guards.guardKvm(kvm);
+    this.guards.guardKvm(kvm, this.hooks.adopt(kvm));
   }
 
   adoptMdev(mdev: ApMatrixMdev): void {
@@ -87,7 +90,8 @@ class PlannedDesign implements LockingDesign {
     const ending = await this.procedure(frame, 'intercept');
     if (ending === null) return { status: frame.status ?? NO_QUEUE };
     if ('rest' in ending) return { outside: () => this.outside(frame, ending.rest) };
-    return ending.answer === 'not-available' ? NOT_AVAILABLE : { errno: ending.answer };
+    if (ending.answer === 'not-available') return frame.noHook ? NO_HOOK : NOT_AVAILABLE;
+    return { errno: ending.answer };
   }
 
   async change(task: Task, target: Target, body: Body): Promise<Errno> {
