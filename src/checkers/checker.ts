@@ -18,7 +18,7 @@ export interface HostView {
   readonly info: QciInfo;
   readonly apmask: ApMask;
   readonly aqmask: ApMask;
-  /** What TAPQ says of the adapter in that place; null when there is none. */
+  /** What TAPQ says of the adapter in that place; null when there is none, or no domain to ask in. */
   readonly rawType: (adapter: number) => number | null;
   /** Does the mdev core know the mdev: is it there for user space? */
   readonly registered: (mdev: ApMatrixMdev) => boolean;

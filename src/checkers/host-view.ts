@@ -6,6 +6,7 @@ import { isPassable } from '../vfio-ap/vfio-ap-queue.ts';
 import type { HostView } from './checker.ts';
 
 export function hostView(machine: Machine): HostView {
+  const { hardware } = machine;
   const { matrixDev } = machine.vfioAp;
   const masks = machine.bus.permissions.inspect();
   return {
@@ -15,7 +16,7 @@ export function hostView(machine: Machine): HostView {
     info: matrixDev.info.inspect(),
     apmask: masks.apm,
     aqmask: masks.aqm,
-    rawType: (adapter) => machine.hardware.adapter(adapter)?.type.rawType ?? null,
+    rawType: (adapter) => (hardware.currentQci().aqm.isEmpty() ? null : (hardware.adapter(adapter)?.type.rawType ?? null)),
     registered: ({ name }) => machine.vfioAp.parent.has(name),
     passable: (queue) => isPassable(queue.resetStatus.inspect(), matrixDev.host.kernel),
     quirks: matrixDev.host.quirks,

@@ -214,6 +214,7 @@ export class CryptoAdapters {
   /** undefined without such an adapter. */
   adapter(id: number): { readonly type: CardType; readonly configured: boolean; readonly checkstopped: boolean } | undefined {
     const position = this.plugged(id);
+    if (position !== undefined) this.rt.touch(position, Access.READ);
     return position && { type: position.card!, configured: position.configured, checkstopped: position.checkstopped };
   }
 

@@ -87,6 +87,7 @@ export class Gisa implements InterruptTarget, AlertedGisa {
     if (!this.enabled) return ENODEV;
     if (!isIsc(isc)) return ERANGE;
     this.parts.rt.touch(this, Access.WRITE);
+    this.parts.rt.touch(this.references, Access.WRITE);
     this.references[isc]!++;
     return this.parts.gib.nisc;
   }
@@ -99,7 +100,10 @@ export class Gisa implements InterruptTarget, AlertedGisa {
     const absent = !this.enabled;
     this.parts.rt.touch(this, Access.WRITE);
     const registered = isIsc(isc) && this.references[isc]! > 0;
-    if (registered) this.references[isc]!--;
+    if (registered) {
+      this.parts.rt.touch(this.references, Access.WRITE);
+      this.references[isc]!--;
+    }
     if (absent) return ENODEV;
     if (!isIsc(isc)) return ERANGE;
     if (!registered) return EINVAL;
@@ -107,11 +111,14 @@ export class Gisa implements InterruptTarget, AlertedGisa {
     return OK;
   }
 
+  /** A checker that counts has nothing to do with what is pending. */
   referenceCount(isc: number): number {
+    this.parts.rt.touch(this.references, Access.READ);
     return this.references[isc] ?? 0;
   }
 
   get totalReferences(): number {
+    this.parts.rt.touch(this.references, Access.READ);
     return this.references.reduce((sum, count) => sum + count, 0);
   }
 

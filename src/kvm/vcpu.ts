@@ -67,18 +67,20 @@ export class Vcpu {
     this.name = `${kvm.name} vcpu${id}`;
     this.mutex = layer.mutex(VCPU_MUTEX, `${this.name}->mutex`);
     this.sie = new SieBlock(`${this.name} SIE block`);
-    this.aiv = kvm.gisa.enabled;
     this.layer = layer;
+    this.aiv = kvm.gisa.enabled;
     this.vsieRestart = layer.field(this, 'vsie_restart', false);
     this.vsieRestart.guardedBy('unguarded');
   }
 
-  /** ECA.AIV: adapter interruptions are virtualized. Changed under vcpu->mutex. */
+  /** ECA.AIV: adapter interruptions are virtualized. Changed under vcpu->mutex; the machine looks at it also while the vCPU waits. */
   get aiv(): boolean {
+    this.layer.rt.touch(this.sie, Access.READ);
     return (this.sie.eca & ECA_AIV) !== 0;
   }
 
   set aiv(on: boolean) {
+    this.layer.rt.touch(this.sie, Access.WRITE);
     this.sie.eca = on ? this.sie.eca | ECA_AIV : this.sie.eca & ~ECA_AIV;
   }
 

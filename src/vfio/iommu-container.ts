@@ -5,6 +5,8 @@
 import { EEXIST, EINVAL, OK, type Errno } from '../base/errno.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Mutex } from '../locks/mutex.ts';
+import { Access } from '../runtime/access.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { GuestMemory } from '../kvm/guest-memory.ts';
 import { DEVICE_LIST_LOCK, IOMMU_LOCK } from './lock-classes.ts';
@@ -27,6 +29,7 @@ export type DeviceListOrder = 'outside' | 'inside';
 
 export class IommuContainer {
   readonly name: string;
+  private readonly rt: Runtime;
   private readonly lock: Mutex;
   private readonly deviceListLock: Mutex;
   private readonly memory: GuestMemory;
@@ -39,6 +42,7 @@ export class IommuContainer {
 
   constructor(layer: LockLayer, name: string, memory: GuestMemory, order: DeviceListOrder = 'outside') {
     this.name = name;
+    this.rt = layer.rt;
     this.memory = memory;
     this.order = order;
     this.lock = layer.mutex(IOMMU_LOCK, `${name} iommu->lock`);
@@ -47,6 +51,7 @@ export class IommuContainer {
 
   /** Pins of all pages together. */
   get pins(): number {
+    this.rt.touch(this.pinned, Access.READ);
     let sum = 0;
     for (const count of this.pinned.values()) sum += count;
     return sum;
@@ -57,6 +62,7 @@ export class IommuContainer {
     using _lock = await this.lock.acquire(task);
     if (!this.memory.contains(iova) || this.mapping !== 'there') return EINVAL;
     const frame = Math.floor(iova / (1 << PAGE_SHIFT));
+    this.rt.touch(this.pinned, Access.WRITE);
     this.pinned.set(frame, (this.pinned.get(frame) ?? 0) + 1);
     this.memory.protection.pin(frame);
     return 1;
@@ -67,6 +73,7 @@ export class IommuContainer {
     const frame = Math.floor(iova / (1 << PAGE_SHIFT));
     const count = this.pinned.get(frame) ?? 0;
     if (count === 0) throw new Error(`double unpin: page ${iova.toString(16)} of ${this.name} is not pinned`);
+    this.rt.touch(this.pinned, Access.WRITE);
     this.memory.protection.unpin(frame);
     if (count === 1) this.pinned.delete(frame);
     else this.pinned.set(frame, count - 1);

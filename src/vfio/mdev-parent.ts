@@ -102,7 +102,9 @@ export class MdevParent {
 
   /** Is there a device of that UUID, or one that is coming or going? For checkers. */
   has(uuid: string): boolean {
-    return this.entries.has(uuid);
+    const entry = this.entries.get(uuid);
+    if (entry !== undefined) this.layer.rt.touch(entry, Access.READ);
+    return entry !== undefined;
   }
 
   /** -EINVAL (text), -EEXIST, -EUSERS (no instance left), -ENODEV when the parent goes or no driver takes it. */
@@ -176,6 +178,7 @@ export class MdevParent {
 
   private async unlist(task: Task, entry: Entry): Promise<void> {
     using _list = await this.listLock.acquire(task);
+    this.layer.rt.touch(entry, Access.WRITE);
     this.entries.delete(entry.uuid);
   }
 

@@ -3,6 +3,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { EADDRINUSE, EADDRNOTAVAIL } from '../../src/base/errno.ts';
+import { CardFunction } from '../../src/crypto-adapters/card-type.ts';
+import { CRYCB_FORMAT2 } from '../../src/kvm/crycb.ts';
 import { RUNTIMES, M1, M2, M3, onHost, type Host } from '../helpers/host.ts';
 import type { Task } from '../../src/runtime/task.ts';
 
@@ -12,6 +14,12 @@ const AP_TEXT = '0xf9fffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
 const AQ_TEXT = '0xf7fffffffffffffffeffffffffffffffffffffffffeffffffffffffffffffffe';
 const EIGHT = ['05.0004', '05.0047', '05.00ab', '05.00ff', '06.0004', '06.0047', '06.00ab', '06.00ff'];
 const ALL_ONES = { apmask: null, aqmask: null };
+/** APCB1 of each guest of the example: adapters, domains, control domains. */
+const APCBS = {
+  guest1: [`06${'0'.repeat(62)}`, `08${'0'.repeat(40)}1${'0'.repeat(21)}`, '0'.repeat(64)],
+  guest2: [`04${'0'.repeat(62)}`, `${'0'.repeat(17)}1${'0'.repeat(45)}1`, '0'.repeat(64)],
+  guest3: [`02${'0'.repeat(62)}`, `${'0'.repeat(17)}1${'0'.repeat(45)}1`, '0'.repeat(64)],
+};
 
 const owners = (host: Host): (string | null)[] => EIGHT.map((name) => host.driverOf(name));
 const lines = (...names: string[]): string => names.map((name) => `${name}\n`).join('');
@@ -39,8 +47,12 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       await host.write(task, APMASK, '-5,-6');
       expect(await host.read(task, APMASK)).toBe(`${AP_TEXT}\n`);
       expect(new Set(owners(host))).toEqual(new Set(['vfio_ap']));
+      const queues = EIGHT.map((name) => host.queue(parseInt(name.replace('.00', ''), 16)));
       await host.write(task, AQMASK, '-4,-0x47,-0xab,-0xff');
+      expect(await host.read(task, AQMASK)).toBe(`${AQ_TEXT}\n`);
       expect(new Set(owners(host))).toEqual(new Set(['vfio_ap']));
+      // None of them was taken away and given back.
+      expect(EIGHT.map((name) => host.queue(parseInt(name.replace('.00', ''), 16)))).toEqual(queues);
     }));
 
   test.each([
@@ -48,7 +60,8 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
     [AQMASK, AQ_TEXT],
   ])('vfio-A2: queues are reserved by the absolute value of %s alone', (path, text) =>
     onHost(kind, { spec: ALL_ONES }, async (host, task) => {
-      await host.write(task, path, text);
+      expect(await host.write(task, path, text)).toBe(66);
+      expect(await host.read(task, path)).toBe(`${text}\n`);
       expect(new Set(owners(host))).toEqual(new Set(['vfio_ap']));
     }),
   );
@@ -70,11 +83,10 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
   test('vfio-A7: ap_config shows the three masks of guest 1', () =>
     onHost(kind, {}, async (host, task) => {
       await threeMdevs(host, task);
-      const masks = [`06${'0'.repeat(62)}`, `08${'0'.repeat(40)}1${'0'.repeat(21)}`, '0'.repeat(64)];
       const text = await host.show(task, M1, 'ap_config');
-      expect(text).toBe(`0x${masks.join(',0x')}\n`);
+      expect(text).toBe(`0x${APCBS.guest1.join(',0x')}\n`);
       expect(text).toHaveLength(201);
-      expect(await host.show(task, M2, 'ap_config')).toBe(`0x04${'0'.repeat(62)},0x${'0'.repeat(17)}1${'0'.repeat(45)}1,0x${masks[2]}\n`);
+      expect(await host.show(task, M2, 'ap_config')).toBe(`0x${APCBS.guest2.join(',0x')}\n`);
     }));
 
   test('the example can be made by ap_config as well', () =>
@@ -109,6 +121,13 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
         const qci = await cpu.qci(task);
         expect({ apm: [...qci!.apm.bits()], aqm: [...qci!.aqm.bits()] }).toEqual({ apm: host.masks(name).apm, aqm: host.masks(name).aqm });
       }
+      const tapq = async (apqn: number): Promise<number> => (await host.cpu('guest1').tapq(task, apqn)).info!.functions;
+      expect([((await tapq(0x0504)) & CardFunction.CCA) !== 0, ((await tapq(0x0604)) & CardFunction.ACCEL) !== 0]).toEqual([true, true]);
+      for (const [name, apcb] of Object.entries(APCBS)) {
+        const { kvm } = host.vm(name);
+        expect(kvm.crypto.crycbd & 3).toBe(CRYCB_FORMAT2);
+        expect(Buffer.from(kvm.crycb().subarray(0x80, 0xe0)).toString('hex')).toBe(apcb.join(''));
+      }
       for (const queue of EIGHT) expect(await host.status(task, queue)).toBe('in use\n');
     }));
 
@@ -137,15 +156,32 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await host.status(task, '06.00ff')).toBe('in use\n');
     }));
 
-  test('vfio-B1, vfio-B3: only a shared queue is refused', () =>
+  test('vfio-B1: the same adapters with another domain are no sharing', () =>
     onHost(kind, {}, async (host, task) => {
       await host.write(task, APMASK, '-1,-2');
       await host.create(task, M1, { adapters: [1, 2], domains: [5, 6] });
-      await host.create(task, M2, { adapters: [1, 2], domains: [7] });
-      await host.create(task, M3, { adapters: [1], domains: [8] });
+      await host.create(task, M2);
       host.log.length = 0;
-      expect(await host.store(task, M3, 'assign_domain', '6')).toBe(EADDRINUSE);
-      expect(host.log.map((line) => (JSON.parse(line) as { queue: string }).queue)).toEqual(['01.0006']);
+      for (const [attribute, id] of [
+        ['assign_adapter', '1'],
+        ['assign_adapter', '2'],
+        ['assign_domain', '7'],
+      ] as const)
+        expect(await host.store(task, M2, attribute, id)).toBe(1);
+      expect(await host.show(task, M2, 'matrix')).toBe(lines('01.0007', '02.0007'));
+      expect(host.log).toEqual([]);
+    }));
+
+  test('vfio-B3: the one queue that would be shared is refused and named', () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.write(task, APMASK, '-1,-2');
+      await host.create(task, M1, { adapters: [1, 2], domains: [5, 6] });
+      await host.create(task, M2, { adapters: [1], domains: [7] });
+      host.log.length = 0;
+      expect(await host.store(task, M2, 'assign_domain', '6')).toBe(EADDRINUSE);
+      expect(host.log.map((line) => JSON.parse(line) as object)).toMatchObject([{ level: 40, mdev: M2, queue: '01.0006', owner: M1 }]);
+      expect(host.log).toHaveLength(1);
+      expect(await host.show(task, M2, 'matrix')).toBe('01.0007\n');
     }));
 
   test('vfio-B5: the order of assignment does not matter', () =>

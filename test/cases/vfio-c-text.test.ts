@@ -7,28 +7,38 @@ import { QciFlag } from '../../src/crypto-adapters/qci.ts';
 import type { GuestsLock } from '../../src/vfio-ap/locking/guests-lock.ts';
 import { M1, RUNTIMES, onHost } from '../helpers/host.ts';
 
-const SIX = ['adapter', 'domain', 'control_domain'].flatMap((what) => [`assign_${what}`, `unassign_${what}`]);
+/** What is assigned, where it is shown, and how when it is 5 alone. */
+const THREE = [
+  ['adapter', 'matrix', '05.\n'],
+  ['domain', 'matrix', '.0005\n'],
+  ['control_domain', 'control_domains', '0005\n'],
+] as const;
+const SIX = THREE.flatMap(([what]) => [`assign_${what}`, `unassign_${what}`]);
 /** The host keeps nothing for itself, so that only the text decides. */
 const FREE = { apmask: '0x00', aqmask: '0x00' };
 
 describe.each(RUNTIMES)('on the %s runtime', (kind) => {
-  test('vfio-C1: five spellings of adapter 5', () =>
+  test.each(THREE)('vfio-C1: five spellings of %s 5', (what, attribute, five) =>
     onHost(kind, { spec: FREE }, async (host, task) => {
       await host.create(task, M1);
       for (const text of ['5', '0x5', '005', '+5', '5\n']) {
-        expect([text, await host.store(task, M1, 'assign_adapter', text)]).toEqual([text, text.length]);
-        expect(await host.show(task, M1, 'matrix')).toBe('05.\n');
-        expect(await host.store(task, M1, 'unassign_adapter', text)).toBe(text.length);
-        expect(await host.show(task, M1, 'matrix')).toBe('');
+        expect([text, await host.store(task, M1, `assign_${what}`, text)]).toEqual([text, text.length]);
+        expect(await host.show(task, M1, attribute)).toBe(five);
+        expect(await host.store(task, M1, `unassign_${what}`, text)).toBe(text.length);
+        expect(await host.show(task, M1, attribute)).toBe('');
       }
-    }));
+    }),
+  );
 
-  test('vfio-C3: a leading zero means octal', () =>
+  test.each(THREE)('vfio-C3: a leading zero means octal: %s', (what, attribute, five) =>
     onHost(kind, { spec: FREE }, async (host, task) => {
       await host.create(task, M1);
-      expect(await host.store(task, M1, 'assign_adapter', '010')).toBe(3);
-      expect(await host.show(task, M1, 'matrix')).toBe('08.\n');
-    }));
+      expect(await host.store(task, M1, `assign_${what}`, '010')).toBe(3);
+      expect(await host.show(task, M1, attribute)).toBe(five.replace('5', '8'));
+      expect(await host.store(task, M1, `unassign_${what}`, '010')).toBe(3);
+      expect(await host.show(task, M1, attribute)).toBe('');
+    }),
+  );
 
   test('vfio-C5: numbers that do not fit and text that is no number are refused by all six attributes', () =>
     onHost(kind, { spec: FREE }, async (host, task) => {
@@ -52,8 +62,18 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await host.store(task, M1, 'assign_adapter', '64')).toBe(ENODEV);
       expect(await host.store(task, M1, 'assign_domain', '15')).toBe(2);
       expect(await host.store(task, M1, 'assign_domain', '16')).toBe(ENODEV);
+      expect(await host.store(task, M1, 'assign_control_domain', '15')).toBe(2);
       expect(await host.store(task, M1, 'assign_control_domain', '16')).toBe(ENODEV);
-      expect(await host.show(task, M1, 'matrix')).toBe('3f.000f\n');
+      expect([await host.show(task, M1, 'matrix'), await host.show(task, M1, 'control_domains')]).toEqual(['3f.000f\n', '000f\n']);
+      for (const [what, last, beyond] of [
+        ['adapter', '63', '64'],
+        ['domain', '15', '16'],
+        ['control_domain', '15', '16'],
+      ] as const) {
+        expect(await host.store(task, M1, `unassign_${what}`, beyond)).toBe(ENODEV);
+        expect(await host.store(task, M1, `unassign_${what}`, last)).toBe(2);
+      }
+      expect([await host.show(task, M1, 'matrix'), await host.show(task, M1, 'control_domains')]).toEqual(['', '']);
     }));
 
   test('vfio-C9: nothing happens when an id is not assigned', () =>

@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { bareStatus } from '../../src/crypto-adapters/ap-status.ts';
+import { Guest } from '../../src/guest/guest.ts';
 import { M1, RUNTIMES, onHost, script } from '../helpers/host.ts';
 
 const lines = (...names: string[]): string => names.map((name) => `${name}\n`).join('');
@@ -162,6 +163,24 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect((await cpu.tapq(task, 0x0604)).status.rc).toBe(0);
     }));
 
+  test("vfio-E1: the guest's next scan finds the queue", () =>
+    onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { adapters: [5], domains: [4] });
+      await host.attach(task, 'guest1', M1);
+      const vm = host.vm('guest1');
+      const { guest } = vm;
+      if (!(guest instanceof Guest)) throw new Error('guest1 runs no kernel');
+      const vcpus = vm.run();
+      const found = (): string[] => [...guest.queues.values()].map(({ queue }) => queue.name).toSorted();
+      while (guest.scans === 0) await host.rt.sleep(task, 1);
+      expect(found()).toEqual(['05.0004']);
+      await host.assign(task, M1, { adapters: [6] });
+      while (guest.interrupts.reports.changes === 0 || guest.queues.size === 1) await host.rt.sleep(task, 1);
+      expect([found(), guest.interrupts.reports]).toMatchObject([['05.0004', '06.0004'], { words: 1, changes: 1 }]);
+      guest.stop();
+      for (const vcpu of vcpus) await host.rt.join(task, vcpu);
+    }));
+
   test('vfio-E3: a hot-unplugged domain is withdrawn first, then both queues are reset', () =>
     onHost(kind, {}, async (host, task) => {
       await host.create(task, M1, { adapters: [5, 6], domains: [4, 0xab] });
@@ -276,11 +295,19 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(host.vm('guest1').qemu.container.pins).toBe(0);
     }));
 
-  test('vfio-E9: a queue that nobody has is reset, no guest is touched', () =>
+  test('vfio-E9: a queue that nobody has is reset, no guest is touched and the lock of none is taken', () =>
     onHost(kind, {}, async (host, task) => {
+      await host.create(task, M1, { adapters: [5], domains: [4] });
+      await host.attach(task, 'guest1', M1);
+      host.happened();
+      let taken = 0;
+      for (const { kvm } of host.machine.vms) kvm.lock.onExclusiveRelease(() => taken++);
       await host.unbind(task, '05.00ff');
-      expect(host.happened()).toEqual(['reset 05.00ff']);
+      expect([host.happened(), taken]).toEqual([['reset 05.00ff'], 0]);
       expect(host.driverOf('05.00ff')).toBe(null);
+      // One of a guest, for comparison.
+      await host.unbind(task, '05.0004');
+      expect(taken).toBe(1);
     }));
 
   test('a status is read as unassigned, assigned and in use', () =>

@@ -18,12 +18,13 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
   test('vfio-H1: a mask bit that would take an assigned queue is refused', () =>
     onHost(kind, {}, async (host, task) => {
       await host.create(task, M1, { adapters: [5], domains: [4] });
-      const before = await host.read(task, APMASK);
+      const [before, queue] = [await host.read(task, APMASK), host.queue(0x0504)];
       host.log.length = 0;
+      host.happened();
       expect(await host.write(task, APMASK, '+5')).toBe(EBUSY);
       expect(named(host.log)).toEqual([{ queue: '05.0004', mdev: M1 }]);
       expect(await host.read(task, APMASK)).toBe(before);
-      expect(host.driverOf('05.0004')).toBe('vfio_ap');
+      expect([host.driverOf('05.0004'), host.queue(0x0504), host.happened()]).toEqual(['vfio_ap', queue, []]);
       expect(await host.write(task, APMASK, '+6')).toBe(2);
       expect(host.driverOf('06.0004')).toBe('cex4queue');
     }));

@@ -4,7 +4,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Task } from '../../src/runtime/task.ts';
 import { ApMask } from '../../src/base/ap-mask.ts';
-import { M1, RUNTIMES, onHost, script, type Host } from '../helpers/host.ts';
+import { EIO } from '../../src/base/errno.ts';
+import { M1, RUNTIMES, TASKS_FIRST, onHost, script, type Host } from '../helpers/host.ts';
 
 const lines = (...names: string[]): string => names.map((name) => `${name}\n`).join('');
 const FOUR = lines('05.0004', '05.00ab', '06.0004', '06.00ab');
@@ -27,8 +28,14 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
     onHost(kind, {}, async (host, task) => {
       await guestOne(host, task);
       host.hardware.unplug(6);
+      const before = host.machine.events.events.length;
       expect(await host.machine.bus.scan(task)).toBe(true);
       expect(host.happened()).toEqual(['masks guest1']);
+      const order = host.machine.events.events
+        .slice(before)
+        .map(({ kind: what, data }) => (what === 'uevent' ? `${String(data['action'])} ${String(data['path'])}` : what));
+      const gone = order.indexOf('remove /devices/ap/card06/06.0004');
+      expect([order.indexOf('kvm.masks') >= 0, gone > order.indexOf('kvm.masks')]).toEqual([true, true]);
       expect(host.masks('guest1')).toMatchObject({ apm: [5], aqm: [4, 0xab] });
       expect(host.machine.sysfs.exists('/sys/bus/ap/devices/06.0004')).toBe(false);
       expect(await host.show(task, M1, 'matrix')).toBe(FOUR);
@@ -52,6 +59,7 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(host.driverOf('06.0004')).toBe('vfio_ap');
       expect(host.machine.sysfs.exists('/sys/bus/ap/devices/06.00ab')).toBe(false);
       expect(host.masks('guest1').apm).toEqual([5]);
+      expect([await host.show(task, M1, 'matrix'), await host.show(task, M1, 'guest_matrix')]).toEqual([FOUR, lines('05.0004', '05.00ab')]);
     }));
 
   test('vfio-I5: a domain that leaves the host takes both queues along', () =>
@@ -198,8 +206,10 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       await oneQueue(host, task);
       script(host.hardware, 'zapq', 0x0504, [1]);
       host.log.length = 0;
-      expect(await host.mdev(M1).device.reset(task)).toBe(-5);
-      expect(JSON.parse(host.log[0]!)).toMatchObject({ level: 40, queue: '05.0004', rc: 1 });
+      const looked = script(host.hardware, 'tapq', 0x0504, []);
+      expect(await host.mdev(M1).device.reset(task)).toBe(EIO);
+      expect(host.log.map((line) => JSON.parse(line) as object)).toMatchObject([{ level: 40, queue: '05.0004', rc: 1 }]);
+      expect([host.queue(0x0504).resetStatus.inspect().rc, looked.calls]).toEqual([1, 0]);
       expect(host.masks('guest1').apm).toEqual([5]);
       await host.assign(task, M1, { domains: [0x47] });
       expect(host.masks('guest1').apm).toEqual([]);
@@ -210,10 +220,11 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       await oneQueue(host, task);
       const { kvm, qemu } = host.vm('guest1');
       expect((await host.cpu('guest1').aqic(task, 0x0504, IRQ)).rc).toBe(0);
-      script(host.hardware, 'tapq', 0x0504, [1]);
+      const [looked, begun] = [script(host.hardware, 'tapq', 0x0504, [1]), script(host.hardware, 'zapq', 0x0504, [])];
       host.log.length = 0;
-      await host.mdev(M1).device.reset(task);
-      expect(JSON.parse(host.log[0]!)).toMatchObject({ level: 40, queue: '05.0004', rc: 1 });
+      expect(await host.mdev(M1).device.reset(task)).toBe(0);
+      expect(host.log.map((line) => JSON.parse(line) as object)).toMatchObject([{ level: 40, queue: '05.0004', rc: 1 }]);
+      expect([looked.calls, begun.calls, host.queue(0x0504).resetStatus.inspect().rc]).toEqual([1, 1, 0]);
       expect([kvm.gisa.referenceCount(3), qemu.container.pins]).toEqual([1, 1]);
     }));
 
@@ -242,3 +253,17 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(zapq.calls).toBe(2);
     }));
 });
+
+test('vfio-J1: the TAPQ comes 20 ms after the ZAPQ, and ends the reset', () =>
+  onHost('controlled', { strategy: TASKS_FIRST }, async (host, task) => {
+    await oneQueue(host, task);
+    const start = host.rt.now();
+    const looked: number[] = [];
+    const real = host.hardware.tapq.bind(host.hardware);
+    host.hardware.tapq = (by, apqn) => {
+      looked.push(host.rt.now() - start);
+      return real(by, apqn);
+    };
+    expect(await host.mdev(M1).device.reset(task)).toBe(0);
+    expect([looked, host.rt.now() - start]).toEqual([[20], 20]);
+  }));

@@ -39,6 +39,23 @@ describe('three tasks wait for each other: attach or detach, Secure Execution, a
     expect(title).toContain(`vcpu waits for ${lock}`);
   });
 
+  test.each([
+    ['vfio-N1', 'global-mutex', 'matrix_dev->lock'],
+    ['vfio-N7', 'pqap-rwsem', 'pqap_hook_rwsem'],
+  ])('%s: %s is reported for its cycle through %s and both locks of KVM, also where nobody is stuck', async (_id, design, lock) => {
+    const cycles: string[][] = [];
+    for (let seed = 1; seed <= 20; seed++) {
+      const { outcome, findings } = await walk(design, SCENARIOS.attach, seed);
+      if (outcome !== 'done') continue;
+      cycles.push(
+        ...findings.flatMap(({ kind, cycle }) => (kind === 'lock-order' && cycle !== undefined ? [cycle.map(({ from }) => from)] : [])),
+      );
+    }
+    const [first, ...rest] = [lock, 'kvm->lock', 'vcpu->mutex'];
+    const fromLock = (names: string[]): string[] => [...names.slice(names.indexOf(first!)), ...names.slice(0, names.indexOf(first!))];
+    expect(cycles.filter((names) => names.includes(first!)).map(fromLock)).toContainEqual([first, ...rest]);
+  });
+
   test('hot plug under the mutex brings the deadlock of global-mutex back, without attach and detach', async () => {
     const title = await firstDeadlock('dynamic-kvm-busy', SCENARIOS.plug);
     expect(title).toContain('admin waits for guest1 kvm->lock');
@@ -182,6 +199,75 @@ describe('vfio-N13: a reader in a long disable, a writer that waits, a second vC
       const second = spawn('second', (t) => aqic(host, t, OFF, 1));
       for (const other of [reader, writer, second]) await rt.join(task, other);
       expect(order).toEqual(['reader', 'writer', 'second']);
+    }),
+  );
+});
+
+describe('vfio-N25: masks and AQIC are readers of the matrix lock, assignment is its writer', () => {
+  const outcomesOf = async (design: string, scenario: Scenario, seeds: number): Promise<string[]> => {
+    const seen = new Set<string>();
+    for (let seed = 1; seed <= seeds; seed++) seen.add((await walk(design, scenario, seed)).outcome);
+    return [...seen];
+  };
+
+  test.each(['fair-rwlock', 'reader-preferring-rwlock'])(
+    'without a writer the schedules of global-mutex complete under %s',
+    async (design) => {
+      expect(await outcomesOf(design, SCENARIOS.attach, 60)).toEqual(['done']);
+    },
+  );
+
+  test('with a writer queued between the two readers a fair lock hangs', async () => {
+    const title = await firstDeadlock('fair-rwlock', SCENARIOS.writer);
+    expect(title).toContain('deadlock of 4 tasks');
+    for (const wait of ['vcpu waits for matrix_dev->lock', 'admin waits for matrix_dev->lock', 'set waits for guest1 kvm->lock'])
+      expect(title).toContain(wait);
+    expect(title).toContain('pv waits for guest1 vcpu0->mutex');
+  });
+
+  test('with a lock that prefers readers nobody hangs', async () => {
+    expect(await outcomesOf('reader-preferring-rwlock', SCENARIOS.writer, 100)).toEqual(['done']);
+  });
+
+  // Two vCPUs in turn: whenever one of them leaves the lock, the other one is inside.
+  test.each([
+    ['reader-preferring-rwlock', 'in front of nobody', ['reader', 'reader', 'reader', 'reader', 'reader', 'reader', 'writer']],
+    ['fair-rwlock', 'behind those who were inside', ['reader', 'reader', 'writer', 'reader', 'reader', 'reader', 'reader']],
+  ])('under %s a writer comes %s while AQICs go on', (design, _where, expected) =>
+    onHost('controlled', { design: designByName(design)!, findings: true, strategy: TASKS_FIRST }, async (host, task) => {
+      await host.create(task, M1, { adapters: [5], domains: [4, 0x47] });
+      await host.create(task, M2, { adapters: [6], domains: [4] });
+      await host.attach(task, 'guest1', M1);
+      const { rt } = host;
+      const busy = Array.from({ length: 9 }, () => [5, 5, 7]).flat();
+      const order: string[] = [];
+      const stream = (vcpu: number, apqn: number): Task => {
+        script(host.hardware, 'aqic', apqn, busy);
+        script(
+          host.hardware,
+          'tapq',
+          apqn,
+          Array.from({ length: 9 }, () => 0),
+        );
+        return rt.spawn(`vcpu${vcpu}`, async (t) => {
+          for (let i = 0; i < 3; i++) {
+            await host.cpu('guest1', vcpu).aqic(t, apqn, OFF);
+            order.push('reader');
+          }
+        });
+      };
+      const tasks = [stream(0, 0x0504)];
+      await rt.sleep(task, 20);
+      tasks.push(stream(1, 0x0547));
+      await rt.sleep(task, 5);
+      tasks.push(
+        rt.spawn('writer', async (t) => {
+          expect(await host.store(t, M2, 'assign_control_domain', '4')).toBe(1);
+          order.push('writer');
+        }),
+      );
+      for (const other of tasks) await rt.join(task, other);
+      expect(order).toEqual(expected);
     }),
   );
 });

@@ -3,13 +3,15 @@
  * the wrong way round is caught although nobody gets stuck.
  */
 import { describe, expect, test } from 'vitest';
-import { OK } from '../../src/base/errno.ts';
+import { EPERM, OK } from '../../src/base/errno.ts';
 import { secureExecution } from '../../src/kvm/secure-execution.ts';
 import type { Task } from '../../src/runtime/task.ts';
 import { GuestsLock } from '../../src/vfio-ap/locking/guests-lock.ts';
 import type { ApMatrixMdev } from '../../src/vfio-ap/ap-matrix-mdev.ts';
 import { sameLock, type Body, type Target } from '../../src/vfio-ap/locking/port.ts';
 import { M1, M2, RUNTIMES, onHost, type Host } from '../helpers/host.ts';
+import { SCENARIOS } from './scenarios.ts';
+import { walk, type Scenario } from './walk.ts';
 
 const ON = { ir: true, isc: 3, nib: 0x20000 };
 const OFF = { ir: false, isc: 0, nib: 0 };
@@ -116,6 +118,63 @@ describe('guests-lock', () => {
       expect(host.masks('guest1')).toMatchObject({ apm: [5, 6], aqm: [4] });
     }),
   );
+});
+
+const SCHEDULES = Array.from({ length: 30 }, (_, i) => i + 1);
+
+describe('vfio-N17: what earlier designs got wrong ends as it would in sequence', () => {
+  test.each(SCHEDULES)(
+    'of two mdevs that are opened for one VM at once, one gets it and the other is refused: schedule %i',
+    async (seed) => {
+      const answers: number[] = [];
+      const scenario: Scenario = {
+        setup: SCENARIOS.rivals.setup,
+        tasks: (host) => {
+          const open = (uuid: string) => async (t: Task) => void answers.push(await host.mdev(uuid).device.open(t, host.vm('guest1').qemu));
+          return { first: open(M1), second: open(M2) };
+        },
+        after: async (host, task) => {
+          const { kvm } = host.vm('guest1');
+          const [winner, loser] = host.mdev(M1).kvm.inspect() === kvm ? [M1, M2] : [M2, M1];
+          expect([host.mdev(winner).kvm.inspect(), host.mdev(loser).kvm.inspect()]).toEqual([kvm, null]);
+          expect(kvm.pqapHook.inspect()).toBe(host.mdev(winner));
+          expect(host.masks('guest1')).toEqual({ apm: [winner === M1 ? 5 : 6], aqm: [4], adm: [] });
+          await host.mdev(winner).device.close(task);
+        },
+      };
+      const { outcome, findings, errors } = await walk('guests-lock', scenario, seed);
+      expect({ outcome, findings, errors, answers: answers.toSorted() }).toEqual({
+        outcome: 'done',
+        findings: [],
+        errors: [],
+        answers: [EPERM, OK],
+      });
+    },
+  );
+
+  test.each(SCHEDULES)('an assignment beside an unbind and a probe leaves what filtering alone would: schedule %i', async (seed) => {
+    const scenario: Scenario = {
+      setup: async (host, task) => {
+        await host.create(task, M1, { adapters: [5], domains: [4] });
+        await host.attach(task, 'guest1', M1);
+        await host.unbind(task, '06.0004');
+      },
+      tasks: (host) => ({
+        admin: (t) => host.assign(t, M1, { adapters: [6], domains: [0x47] }),
+        probe: (t) => host.bind(t, '06.0004'),
+        unbind: (t) => host.unbind(t, '05.0047'),
+      }),
+      after: async (host, task) => {
+        // Adapter 5 has lost 05.0047, adapter 6 has all of its queues: whatever the order was.
+        expect(host.masks('guest1')).toEqual({ apm: [6], aqm: [4, 0x47], adm: [] });
+        expect(await host.show(task, M1, 'guest_matrix')).toBe('06.0004\n06.0047\n');
+        const linked = [...host.mdev(M1).qtable.inspect().keys()].toSorted((a, b) => a - b);
+        expect(linked).toEqual([0x0504, 0x0604, 0x0647]);
+      },
+    };
+    const { outcome, findings, errors } = await walk('guests-lock', scenario, seed);
+    expect({ outcome, findings, errors }).toEqual({ outcome: 'done', findings: [], errors: [] });
+  });
 });
 
 /** mdevs_lock before guests_lock, in `change` only: what a careless patch would do. */

@@ -55,6 +55,25 @@ describe.each(RUNTIMES)('in the %s runtime', (_name, make) => {
     expectCleanHardware(run);
   });
 
+  test('every result is verified while interruptions stop reaching the guest and come again, without any scan', async () => {
+    const run: GuestRun = new GuestRun(make(2), {
+      hardware: { service: () => 1 },
+      guest: {
+        rescanMs: 0,
+        retryLimitMs: 5000,
+        onOperation: () => {
+          const { operations } = run.guest.progress;
+          run.platform.swallowsInterruptions = operations >= 6 && operations < 18;
+        },
+      },
+    });
+    await run.run();
+    expectAllVerified(run, 24);
+    expect(run.guest.interrupts.taken).toBeGreaterThan(0);
+    expect(run.guest.scans).toBe(1);
+    expectCleanHardware(run);
+  });
+
   test('without QCI all possible queues are tried', async () => {
     const run = new GuestRun(make(3), { hardware: { facilities: { qci: false }, usageDomains: ApMask.of(4) }, guest: { rescanMs: 0 } });
     await run.run();

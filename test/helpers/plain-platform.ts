@@ -115,6 +115,8 @@ export class PlainPlatform implements GuestPlatform, InterruptTarget {
   readonly hardware: CryptoAdapters;
   /** Tests take the report away to see what the guest finds by itself. */
   reportsChanges = true;
+  /** Interruptions reach nobody, and the guest can tell. */
+  swallowsInterruptions = false;
   private readonly pending = new Set<number>();
   private readonly queue: WaitQueue;
   private readonly channels: ChannelSubsystem;
@@ -155,7 +157,12 @@ export class PlainPlatform implements GuestPlatform, InterruptTarget {
     return this.reportsOpen && this.channels.takeMachineCheck();
   }
 
+  deliversInterruptions(): boolean {
+    return !this.swallowsInterruptions;
+  }
+
   adapterInterruption(isc: number): void {
+    if (this.swallowsInterruptions) return;
     this.pending.add(isc);
     this.queue.wakeAll(null);
   }

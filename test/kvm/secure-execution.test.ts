@@ -156,8 +156,9 @@ describe('pages of a protected guest', () => {
     const { protection } = guest;
     protection.switch(true);
     protection.pin(FRAME);
-    guest.notificationByte(PAGE).set();
     protection.unpin(FRAME);
+    guest.notificationByte(PAGE).set();
     expect(protection.isExported(FRAME)).toBe(true);
+    expect([guest.load(PAGE), protection.isExported(FRAME)]).toEqual([1, false]);
   });
 });

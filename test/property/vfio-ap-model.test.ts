@@ -53,6 +53,18 @@ const FOUND: readonly (readonly [what: string, operations: readonly Operation[]]
     ],
   ],
   [
+    'an adapter that comes to a host without domains waits, for nobody can be asked what it is',
+    [
+      { op: 'create', text: UUIDS[0] },
+      { op: 'unplug', id: 5 },
+      { op: 'domains', use: 'usage', ids: [] },
+      { op: 'store', uuid: UUIDS[0], attribute: 'assign_adapter', text: '5' },
+      { op: 'scan' },
+      { op: 'plug', id: 5, type: 'CEX3C' },
+      { op: 'scan' },
+    ],
+  ],
+  [
     'a number ends at a zero byte',
     [
       { op: 'create', text: UUIDS[0] },

@@ -8,6 +8,20 @@ import type { Task } from '../../src/runtime/task.ts';
 import type { Qemu } from '../../src/vmm/qemu.ts';
 import { M1, M2, RUNTIMES, onHost, type Host } from '../helpers/host.ts';
 
+/** Nobody listens to an eventfd whose device has gone, whatever it was signalled before. */
+test('a change that QEMU has not come round for when the device goes is told to nobody', () =>
+  onHost('live', {}, async (host, task) => {
+    await host.create(task, M1, { adapters: [5], domains: [4] });
+    await host.attach(task, 'guest1', M1);
+    const { qemu } = host.vm('guest1');
+    qemu.openChannelReports();
+    const going = qemu.detach(task);
+    qemu.configFd.signal();
+    await going;
+    for (const other of [...host.rt.tasks]) if (other.name.endsWith('/main-loop')) await host.rt.join(task, other);
+    expect([qemu.takeMachineCheck(), qemu.channels.pendingChanges]).toEqual([false, 0]);
+  }));
+
 describe.each(RUNTIMES)('on the %s runtime', (kind) => {
   test('the device is given back on request, so that a removal comes to its end', () =>
     onHost(kind, {}, async (host, task) => {

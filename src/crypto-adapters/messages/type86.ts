@@ -6,11 +6,10 @@ import { EAGAIN, EINVAL, EMSGSIZE, type Errno } from '../../base/errno.ts';
 import { rightJustified } from '../big-bytes.ts';
 import { decodeErrorReply, replyCodeErrno } from './error-reply.ts';
 import type { RsaReply } from './rsa-types.ts';
+import { CPRBX_LENGTH, writeCprbx } from './cprbx.ts';
 import { writeText } from './text.ts';
-import { CPRBX_LENGTH, writeCprbx } from './type6.ts';
+import { TYPE86_HEADER as HEADER } from './type86-blocks.ts';
 
-/** Header and format-2 extension. */
-const HEADER = 0x30;
 const PARAMETERS = HEADER + CPRBX_LENGTH;
 /** Function code and empty rule. */
 const RULE_BLOCK = 4;
@@ -37,8 +36,7 @@ export function encodeType86({ functionCode, domain, data }: Type86): Uint8Array
   reply[2] = 0x02;
   view.setUint32(16, reply.length - HEADER);
   view.setUint32(20, HEADER);
-  writeCprbx(view, HEADER, domain);
-  view.setUint32(HEADER + 24, reply.length - PARAMETERS);
+  writeCprbx(reply, HEADER, { domain, repliedParameters: reply.length - PARAMETERS });
   writeText(reply, PARAMETERS, functionCode);
   view.setUint16(PARAMETERS + 2, 2);
   view.setUint16(LENGTH_AT, data.length + 2);

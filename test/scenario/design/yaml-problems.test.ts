@@ -143,6 +143,15 @@ describe('locks', () => {
       ['mine.yaml:4:30: attach[0].mode: expected no mode, because kvm->lock is a mutex, got read'],
     ],
     [
+      'a hook that is left to others without looking who they are',
+      attach(
+        '{ lock: pqap_hook_rwsem, mode: write }',
+        '{ write: kvm.hook, value: withdrawn, unguarded: true }',
+        '{ unlock: pqap_hook_rwsem }',
+      ),
+      ['mine.yaml:5:53: attach[1].unguarded: expected no unguarded: withdrawn looks at who else is there, got true'],
+    ],
+    [
       'tried although another room never does',
       attach('{ trylock: kvm->lock, else: EBUSY }', '{ unlock: kvm->lock }'),
       ['mine.yaml:4:16: attach[0].trylock: expected a lock that may be tried, got kvm->lock'],
