@@ -3,7 +3,10 @@
  * event that tells user space when every queue has one.
  */
 import type { ApMask } from '../base/ap-mask.ts';
-import { ENODEV, OK, type Errno } from '../base/errno.ts';
+import { EINTR, ENODEV, ETIME, OK, type Errno } from '../base/errno.ts';
+import { signalPending } from '../locks/signal.ts';
+import type { WaitQueue } from '../locks/wait-queue.ts';
+import { Access } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Device } from '../driver-core/device.ts';
 import type { Driver, DriverOps } from '../driver-core/driver.ts';
@@ -11,6 +14,8 @@ import { ApCard } from './ap-card.ts';
 import type { ApCore } from './ap-core.ts';
 import type { ApDriver } from './ap-driver-port.ts';
 import type { ApQueueDevice } from './ap-queue-device.ts';
+import { BINDINGS_COMPLETE } from './lock-classes.ts';
+import { OpenValue } from './open-value.ts';
 
 type ApDevice = ApCard | ApQueueDevice;
 
@@ -32,7 +37,7 @@ class FilteredDriver implements DriverOps {
 
   async probe(task: Task, device: Device): Promise<Errno> {
     const it = device.owner as ApDevice;
-    if (!(it instanceof ApCard) && (await this.bindings.reserved(task, it)) !== this.driver.isDefault) return ENODEV;
+    if (!(it instanceof ApCard) && !(await this.bindings.allows(task, it, this.driver))) return ENODEV;
     this.bindings.rearm();
     return this.driver.probe(task, it);
   }
@@ -45,13 +50,22 @@ class FilteredDriver implements DriverOps {
 }
 
 export class ApBindings {
-  /** How often every queue had a driver: one per BINDINGS=complete. */
-  completeCount = 0;
   private readonly core: ApCore;
-  private complete = false;
+  private readonly complete: OpenValue<boolean>;
+  private readonly completions: OpenValue<number>;
+  private readonly waiters: WaitQueue;
 
   constructor(core: ApCore) {
+    const { layer } = core;
     this.core = core;
+    this.complete = new OpenValue(layer.rt, false);
+    this.completions = new OpenValue(layer.rt, 0);
+    this.waiters = layer.waitQueue(layer.map(BINDINGS_COMPLETE, BINDINGS_COMPLETE.name));
+  }
+
+  /** How often every queue had a driver: one per BINDINGS=complete. */
+  get completeCount(): number {
+    return this.completions.get();
   }
 
   /** In the order of registration. */
@@ -63,17 +77,27 @@ export class ApBindings {
     return this.core.bus.registerDriver(task, new FilteredDriver(this, driver));
   }
 
-  reserved(task: Task, { apqn }: ApQueueDevice): Promise<boolean> {
-    return this.core.permissions.reserved(task, apqn);
+  /** May this driver have the queue? A name decides alone, the masks where there is none. */
+  async allows(task: Task, it: ApQueueDevice, driver: ApDriver): Promise<boolean> {
+    const name = await this.core.overrides.driverOf(task, it);
+    if (name !== null) return name === driver.name;
+    return (await this.core.permissions.reserved(task, it.apqn)) === driver.isDefault;
+  }
+
+  /** Is the device bound to a driver of the host? Looked at without its mutex. */
+  hostHas({ device }: ApQueueDevice): boolean {
+    this.core.layer.rt.touch(device, Access.READ);
+    return driverOf(device)?.isDefault === true;
   }
 
   /** Something may be without a driver again. */
   rearm(): void {
-    this.complete = false;
+    if (this.complete.get()) this.complete.set(false);
   }
 
   /** The first driver that refuses decides. */
   async askInUse(task: Task, apm: ApMask, aqm: ApMask): Promise<Errno> {
+    if (!this.core.kernel.busCallbacks) return OK;
     for (const driver of this.drivers()) {
       const rc = driver.inUse === undefined ? OK : await driver.inUse(task, apm, aqm);
       if (rc !== OK) return rc;
@@ -102,31 +126,56 @@ export class ApBindings {
     for (const device of bus.devices.values()) {
       const it = device.owner as ApDevice;
       if (it instanceof ApCard) continue;
-      const reserved = await this.reserved(task, it);
-      const driver = device.driver as Driver | null;
-      // A queue without a driver is always offered.
-      if (driver === null || (driver.ops as FilteredDriver).driver.isDefault !== reserved) await bus.reprobe(task, device);
+      if (!(await this.fits(task, it))) await bus.reprobe(task, device);
     }
   }
 
   /** Queue devices, and how many of them have a driver. */
   count(): { bound: number; total: number } {
+    const { registry, layer } = this.core;
     let bound = 0;
     let total = 0;
-    for (const { device } of this.core.registry.queues()) {
+    for (const { device } of registry.queues()) {
       total++;
+      layer.rt.touch(device, Access.READ);
       if (device.driver !== null) bound++;
     }
     return { bound, total };
   }
 
   /** Tells user space once when every queue has a driver. Called after each scan and each registration of a driver. */
-  checkComplete(scans: number): void {
-    if (this.complete || scans < 1) return;
+  checkComplete(task: Task, scans: number): void {
+    if (scans < 1 || this.complete.get()) return;
     const { bound, total } = this.count();
     if (bound !== total) return;
-    this.complete = true;
-    this.completeCount++;
-    this.core.bus.send('change', this.core.root, { BINDINGS: 'complete', COMPLETECOUNT: String(this.completeCount) });
+    this.complete.set(true);
+    const count = this.completions.get() + 1;
+    this.completions.set(count);
+    this.waiters.wakeAll(task);
+    this.core.bus.send('change', this.core.root, { BINDINGS: 'complete', COMPLETECOUNT: String(count) });
+  }
+
+  /** Until every queue has a driver: -ETIME when that takes longer, -EINTR when a signal comes first. Without a limit: as long as it takes. */
+  async waitComplete(task: Task, timeoutMs?: number): Promise<Errno> {
+    const options = { interruptible: true, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    if (await this.waiters.wait(task, () => this.complete.get(), options)) return OK;
+    return signalPending(task) ? EINTR : ETIME;
+  }
+
+  /** Has the queue the driver that it should have? One without a driver never has: it is always offered. */
+  private async fits(task: Task, it: ApQueueDevice): Promise<boolean> {
+    const name = await this.core.overrides.driverOf(task, it);
+    // In this order, as in the kernel: the driver may change while the mutex is waited for.
+    const reserved = name === null && (await this.core.permissions.reserved(task, it.apqn));
+    this.core.layer.rt.touch(it.device, Access.READ);
+    const driver = driverOf(it.device);
+    if (driver === null) return false;
+    return name === null ? driver.isDefault === reserved : driver.name === name;
   }
 }
+
+/** The driver of this bus that a device is bound to. */
+const driverOf = (device: Device): ApDriver | null => {
+  const bound = device.driver as Driver | null;
+  return bound === null ? null : (bound.ops as FilteredDriver).driver;
+};

@@ -3,16 +3,19 @@
  */
 import { cardText } from '../base/apqn.ts';
 import type { Errno } from '../base/errno.ts';
+import type { KernelProfile } from '../base/kernel-profile.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApQueue } from '../ap-driver/ap-queue.ts';
 import type { ApInstructions, TapqInfo } from '../crypto-adapters/ap-instructions.ts';
 import { CardFunction, maxMessageSize, type CardMode } from '../crypto-adapters/card-type.ts';
 import { Device, type DeviceBus } from '../driver-core/device.ts';
+import { OpenValue } from './open-value.ts';
 
 /** What the files of a card and of its queues need of the bus. */
 export interface CardPort {
   readonly instructions: ApInstructions;
+  readonly kernel: KernelProfile;
   /** The state machines of those queues of the adapter that have one: they are bound to a driver of the host. */
   activeQueues(adapter: number): Iterable<ApQueue>;
   /** A write to `config`. */
@@ -26,35 +29,79 @@ export const cardFunctions = (info: TapqInfo): number => (info.functions & CARD_
 
 const MODE_TEXT: Readonly<Record<CardMode, string>> = { A: 'accel', C: 'cca', P: 'ep11' };
 
+const CHUNK = 4096;
+
+/** In bytes. Older kernels took a card at its word, even where it said less than what every card can do. */
+const messageLimit = (ml: number, { smallestMl }: KernelProfile): number => (ml >= smallestMl ? ml * CHUNK : maxMessageSize(0));
+
+/** How a scan found the adapter. */
+export interface CardOptions {
+  readonly id: number;
+  readonly info: TapqInfo;
+  /** The type whose drivers fit. */
+  readonly hwtype: number;
+  readonly config: boolean;
+  readonly chkstop: boolean;
+  readonly root: Device;
+  readonly bus: DeviceBus;
+}
+
 export class ApCard {
   readonly id: number;
   readonly port: CardPort;
   readonly device: Device;
   readonly rawType: number;
-  /** The type whose drivers fit: 10 (CEX4) to 14 (CEX8). */
+  /** The type whose drivers fit: 10 (CEX4) to 14 (CEX8); of a newer card one that it is compatible with. */
   readonly hwtype: number;
   readonly functions: number;
   /** Real depth. */
   readonly depth: number;
   readonly maxMsgSize: number;
-  config: boolean;
-  chkstop: boolean;
-  /** Requests of queues whose driver has gone since. */
-  pastRequests = 0;
   driverData: unknown = null;
+  private readonly configValue: OpenValue<boolean>;
+  private readonly chkstopValue: OpenValue<boolean>;
+  private readonly past: OpenValue<number>;
 
-  constructor(layer: LockLayer, port: CardPort, options: { id: number; info: TapqInfo; root: Device; bus: DeviceBus }) {
+  constructor(layer: LockLayer, port: CardPort, options: CardOptions) {
     const { id, info, root, bus } = options;
     this.id = id;
     this.port = port;
     this.rawType = info.type;
-    this.hwtype = info.type;
+    this.hwtype = options.hwtype;
     this.functions = cardFunctions(info);
     this.depth = info.depth + 1;
-    this.maxMsgSize = maxMessageSize(info.ml);
-    this.config = true;
-    this.chkstop = false;
+    this.maxMsgSize = messageLimit(info.ml, port.kernel);
+    this.configValue = new OpenValue(layer.rt, options.config);
+    this.chkstopValue = new OpenValue(layer.rt, options.chkstop);
+    this.past = new OpenValue(layer.rt, 0);
     this.device = new Device(layer, { name: cardText(id), parent: root, bus, owner: this });
+  }
+
+  /** Written by the scan, and by a write to `config`. */
+  get config(): boolean {
+    return this.configValue.get();
+  }
+
+  set config(on: boolean) {
+    this.configValue.set(on);
+  }
+
+  /** As of the last scan. */
+  get chkstop(): boolean {
+    return this.chkstopValue.get();
+  }
+
+  set chkstop(on: boolean) {
+    this.chkstopValue.set(on);
+  }
+
+  /** Requests that its queues do not count any more. */
+  get pastRequests(): number {
+    return this.past.get();
+  }
+
+  set pastRequests(count: number) {
+    this.past.set(count);
   }
 
   /** In the order in which cex4card asks; null when it is none of them. */

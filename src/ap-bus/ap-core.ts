@@ -2,6 +2,7 @@
  * What the parts of the AP bus share (the statics of drivers/s390/crypto/ap_bus.c).
  */
 import type { Logger } from '../base/logger.ts';
+import type { KernelProfile } from '../base/kernel-profile.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { ApTasklet } from '../ap-driver/ap-tasklet.ts';
 import type { ApInstructions, QciInfo } from '../crypto-adapters/ap-instructions.ts';
@@ -11,8 +12,11 @@ import type { Device } from '../driver-core/device.ts';
 import type { CardPort } from './ap-card.ts';
 import type { ApPermissions } from './ap-permissions.ts';
 import type { ApRegistry } from './ap-registry.ts';
+import type { DriverOverrides } from './driver-overrides.ts';
 
 export interface ApCore {
+  /** Whose behaviour is emulated. */
+  readonly kernel: KernelProfile;
   readonly layer: LockLayer;
   readonly instructions: ApInstructions;
   readonly log: Logger;
@@ -21,6 +25,7 @@ export interface ApCore {
   readonly root: Device;
   readonly registry: ApRegistry;
   readonly permissions: ApPermissions;
+  readonly overrides: DriverOverrides;
   readonly tasklet: ApTasklet;
   readonly port: CardPort;
 }

@@ -1,9 +1,11 @@
 /**
  * A queue on the AP bus (the device half of struct ap_queue). A machine may have 65,536 of them, so the state machine is made only
- * when a driver of the host takes the queue.
+ * when a driver of the host takes the queue. What changes is read and written without a lock, and an explorer is told.
  */
 import { apqnOf, apqnText, type Apqn } from '../base/apqn.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
+import { Access } from '../runtime/access.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApQueue } from '../ap-driver/ap-queue.ts';
 import { Device } from '../driver-core/device.ts';
@@ -13,30 +15,67 @@ export class ApQueueDevice {
   readonly apqn: Apqn;
   readonly card: ApCard;
   readonly device: Device;
-  /** As of the last scan, written by the scan only. */
-  config: boolean;
-  chkstop: boolean;
-  /** Null unless a driver of the host uses the queue. */
-  queue: ApQueue | null = null;
   /** For its driver. */
   driverData: unknown = null;
+  private readonly rt: Runtime;
+  private configured: boolean;
+  private checkstopped: boolean;
+  private machine: ApQueue | null = null;
+  private past = 0;
 
   constructor(layer: LockLayer, card: ApCard, domain: number, state: { config: boolean; chkstop: boolean }) {
+    this.rt = layer.rt;
     this.apqn = apqnOf(card.id, domain);
     this.card = card;
-    this.config = state.config;
-    this.chkstop = state.chkstop;
+    this.configured = state.config;
+    this.checkstopped = state.chkstop;
     this.device = new Device(layer, { name: apqnText(this.apqn), parent: card.device, bus: card.device.bus, owner: this });
+  }
+
+  /** As of the last scan, written by the scan only. */
+  get config(): boolean {
+    this.rt.touch(this, Access.READ);
+    return this.configured;
+  }
+
+  /** Likewise. */
+  get chkstop(): boolean {
+    this.rt.touch(this, Access.READ);
+    return this.checkstopped;
+  }
+
+  /** Null unless a driver of the host uses the queue. */
+  get queue(): ApQueue | null {
+    this.rt.touch(this, Access.READ);
+    return this.machine;
+  }
+
+  set queue(queue: ApQueue | null) {
+    this.rt.touch(this, Access.WRITE);
+    this.machine = queue;
+  }
+
+  /** Requests under drivers that it had before. */
+  get pastRequests(): number {
+    this.rt.touch(this, Access.READ);
+    return this.past;
+  }
+
+  set pastRequests(count: number) {
+    this.rt.touch(this, Access.WRITE);
+    this.past = count;
   }
 
   /** A scan found the adapter configured or deconfigured. */
   async setConfig(task: Task, on: boolean): Promise<void> {
-    this.config = on;
-    if (this.queue !== null) await this.queue.setConfig(task, on);
+    this.rt.touch(this, Access.WRITE);
+    this.configured = on;
+    if (this.machine !== null) await this.machine.setConfig(task, on);
   }
 
   async setCheckstop(task: Task, on: boolean): Promise<void> {
-    this.chkstop = on;
-    if (this.queue !== null) await this.queue.setCheckstop(task, on);
+    this.rt.touch(this, Access.WRITE);
+    this.checkstopped = on;
+    if (this.machine !== null) await this.machine.setCheckstop(task, on);
   }
 }

@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { ApTasklet } from '../ap-driver/ap-tasklet.ts';
 import type { AqicOperand } from '../crypto-adapters/ap-instructions.ts';
+import { PollThread } from './poll-thread.ts';
 
 /** How the host gets AP interrupts. */
 export interface HostInterrupts {
@@ -13,8 +14,15 @@ export interface HostInterrupts {
   clearNotification(): void;
 }
 
-/** Answers the tasklet and the function that asks for a run; the task is made when it is asked for the first time. */
-export function makeHostTasklet(rt: Runtime, interrupts: HostInterrupts | null): { tasklet: ApTasklet; schedule: () => void } {
+export interface HostTasklet {
+  readonly tasklet: ApTasklet;
+  readonly pollThread: PollThread;
+  /** Asks for a run of the tasklet. */
+  readonly schedule: () => void;
+}
+
+/** The task of the tasklet is made when it is asked for the first time; the poll thread does not run yet. */
+export function makeHostTasklet(rt: Runtime, interrupts: HostInterrupts | null): HostTasklet {
   let daemon: Task | null = null;
   let pending = false;
   const serve = async (task: Task): Promise<void> => {
@@ -34,7 +42,9 @@ export function makeHostTasklet(rt: Runtime, interrupts: HostInterrupts | null):
   const tasklet = new ApTasklet(rt, {
     schedule,
     useInterrupts: () => interrupts !== null,
+    wakePollThread: () => pollThread.wake(),
     clearNotification: () => interrupts?.clearNotification(),
   });
-  return { tasklet, schedule };
+  const pollThread = new PollThread(rt, tasklet, () => interrupts !== null);
+  return { tasklet, pollThread, schedule };
 }

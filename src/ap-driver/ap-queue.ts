@@ -15,6 +15,7 @@ import type { ApMessage } from './ap-message.ts';
 import type { ApWait } from './ap-wait.ts';
 import { QueueMachine, type MachineOptions } from './queue-machine.ts';
 import { QueueState, type DeviceState, type SmState } from './queue-state.ts';
+import { QueueLedger, RequestAccount } from './request-account.ts';
 import { RequestTimer } from './request-timer.ts';
 
 export interface ApQueueOptions extends MachineOptions {
@@ -26,8 +27,12 @@ export interface ApQueueOptions extends MachineOptions {
   readonly replyBuffer?: number;
   /** Default 900 s. */
   readonly requestTimeoutMs?: number;
+  /** In a guest with Secure Execution: can the mode of the card be used there, and must the queue be bound for it? */
+  readonly secureExecution?: { readonly supported: boolean; readonly needsBinding: boolean };
 }
 
+/** Usable, and usable without secure keys. */
+const LAST_USABLE_BIND_STATE = 1;
 const DEFAULT_REPLY_BUFFER = 12 * 1024;
 const DEFAULT_REQUEST_TIMEOUT_MS = 900_000;
 
@@ -38,16 +43,22 @@ export class ApQueue {
   onWait: (wait: ApWait) => void = () => undefined;
   /** The request timer has run out: the owner polls the queue soon. Set by `ApTasklet.add`. */
   onTimeout: () => void = () => undefined;
+  /** The requests it has accepted, for checkers. */
+  readonly account = new RequestAccount();
+  /** Held around one event loop. */
+  readonly lock: Mutex;
   private readonly instructions: ApInstructions;
-  private readonly lock: Mutex;
+  private readonly ledger: QueueLedger;
   private readonly state: QueueState;
   private readonly timer: RequestTimer;
   private readonly machine: QueueMachine;
+  private readonly secureExecution: { readonly supported: boolean; readonly needsBinding: boolean } | null;
 
   constructor(layer: LockLayer, instructions: ApInstructions, options: ApQueueOptions) {
     this.apqn = options.apqn;
     this.name = apqnText(options.apqn);
     this.instructions = instructions;
+    this.secureExecution = options.secureExecution ?? null;
     this.lock = layer.mutex(options.lockClass, `${options.lockClass.name} of ${this.name}`);
     this.state = new QueueState(options.config ?? true, options.chkstop ?? false);
     this.timer = new RequestTimer(layer.rt, `request timeout of ${this.name}`, {
@@ -56,6 +67,8 @@ export class ApQueue {
     });
     const parts = { options, timer: this.timer, replyBuffer: options.replyBuffer ?? DEFAULT_REPLY_BUFFER };
     this.machine = new QueueMachine(this.state, instructions, parts);
+    this.ledger = QueueLedger.of(layer);
+    this.ledger.add(this);
   }
 
   get deviceState(): DeviceState {
@@ -68,6 +81,16 @@ export class ApQueue {
 
   get lastErrRc(): number {
     return this.state.lastErrRc;
+  }
+
+  /** Bind state of Secure Execution as TAPQ showed it last, 0 to 3. */
+  get bindState(): number {
+    return this.state.bindState;
+  }
+
+  /** Index of the secret that is, or is being, associated; null when there is none. */
+  get associationIndex(): number | null {
+    return this.state.associationIndex;
   }
 
   get config(): boolean {
@@ -104,7 +127,10 @@ export class ApQueue {
 
   /** May a scheduler choose it? The state of the state machine does not matter: requests may be queued during a reset. */
   usable(): boolean {
-    return this.state.config && !this.state.chkstop && this.state.deviceState === 'OPERATING';
+    const { config, chkstop, deviceState, bindState } = this.state;
+    if (!config || chkstop || deviceState !== 'OPERATING') return false;
+    const se = this.secureExecution;
+    return se === null || (se.supported && (!se.needsBinding || bindState <= LAST_USABLE_BIND_STATE));
   }
 
   /** Begins (again) with a reset. */
@@ -141,6 +167,7 @@ export class ApQueue {
     using _held = await this.lock.acquire(task);
     let rc: Errno = ENODEV;
     if (this.state.deviceState === 'OPERATING') {
+      message.enter(this.account);
       this.state.requestq.push(message);
       this.state.totalRequests++;
       rc = OK;
@@ -202,9 +229,18 @@ export class ApQueue {
     await this.machine.renewIrq(task);
   }
 
-  /** AAPQ was accepted: polls until the secret is associated. */
-  async awaitAssociation(task: Task): Promise<ApWait> {
+  /** A binding of Secure Execution ends: all requests end, and the next reset carries the F bit. */
+  async unbind(task: Task): Promise<ApWait> {
     using _held = await this.lock.acquire(task);
+    this.flushAll(EAGAIN);
+    this.state.unbinds = true;
+    return await this.start(task);
+  }
+
+  /** AAPQ with the index of a secret was accepted: polls until the secret is associated. */
+  async awaitAssociation(task: Task, index: number): Promise<ApWait> {
+    using _held = await this.lock.acquire(task);
+    this.state.associationIndex = index;
     this.state.smState = 'ASSOC_WAIT';
     return this.act(await this.machine.event(task, 'POLL'));
   }
@@ -222,12 +258,14 @@ export class ApQueue {
     await this.instructions.zapq(task, this.apqn);
     this.timer.cancel();
     this.state.deviceState = 'UNINITIATED';
+    this.ledger.remove(this);
   }
 
   private async start(task: Task): Promise<ApWait> {
     this.state.deviceState = 'OPERATING';
     this.state.smState = 'RESET_START';
     this.state.lastErrRc = Rc.NORMAL;
+    this.state.associationIndex = null;
     return this.act(await this.machine.event(task, 'POLL'));
   }
 

@@ -1,6 +1,7 @@
 /**
  * The poll tasklet of a bus and its one shared timer (ap_tasklet_fn, ap_wait and ap_poll_timer in drivers/s390/crypto/ap_bus.c).
  */
+import { Access } from '../runtime/access.ts';
 import type { Runtime, Timer } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { moreUrgent, type ApWait } from './ap-wait.ts';
@@ -13,17 +14,23 @@ export interface ApTaskletOptions {
   useInterrupts(): boolean;
   /** Resets the notification byte; called before the queues are polled, so that no later reply goes unnoticed. */
   clearNotification?(): void;
+  /** Wakes the poll thread, which then polls instead of the timer; false when there is none. */
+  wakePollThread?(): boolean;
   /** poll_timeout; default 0.25 ms. */
   readonly highTimeoutMs?: number;
   /** Default 40 ms. */
   readonly lowTimeoutMs?: number;
 }
 
+const DEFAULT_HIGH_MS = 0.25;
+const DEFAULT_LOW_MS = 40;
+
 export class ApTasklet {
   readonly queues: ReadonlySet<ApQueue>;
   private readonly members = new Set<ApQueue>();
   private readonly rt: Runtime;
   private readonly options: ApTaskletOptions;
+  private highMs: number;
   private timer: Timer | null = null;
   private running = false;
   private again = false;
@@ -31,11 +38,35 @@ export class ApTasklet {
   constructor(rt: Runtime, options: ApTaskletOptions) {
     this.rt = rt;
     this.options = options;
+    this.highMs = options.highTimeoutMs ?? DEFAULT_HIGH_MS;
     this.queues = this.members;
   }
 
   get timerArmed(): boolean {
     return this.timer !== null;
+  }
+
+  /** poll_timeout in milliseconds. */
+  get highTimeoutMs(): number {
+    return this.highMs;
+  }
+
+  /** A write to poll_timeout: the timer starts afresh with the new time, even when nobody waited for it. */
+  setHighTimeout(ms: number): void {
+    this.rt.touch(this, Access.WRITE);
+    this.highMs = ms;
+    this.stop();
+    this.arm(ms);
+  }
+
+  /** Does the hardware have a request of any queue? What keeps the poll thread going. */
+  get pending(): boolean {
+    for (const queue of this.members) {
+      // In the open: whoever changes the count holds the lock.
+      this.rt.touch(queue.lock, Access.READ);
+      if (queue.queueCount > 0) return true;
+    }
+    return false;
   }
 
   add(queue: ApQueue): void {
@@ -69,19 +100,25 @@ export class ApTasklet {
 
   /** What is done about a wait. An armed timer is left alone, even one that is slower than what is asked for now. */
   act(wait: ApWait): void {
-    if (wait === 'none' || this.timer !== null) return;
-    if ((wait === 'again' || wait === 'interrupt') && this.options.useInterrupts()) return;
-    const { highTimeoutMs = 0.25, lowTimeoutMs = 40 } = this.options;
-    this.timer = this.rt.timer('AP poll timer', wait === 'low-timeout' ? lowTimeoutMs : highTimeoutMs, () => {
-      this.timer = null;
-      this.options.schedule();
-    });
+    if (wait === 'none') return;
+    if (wait === 'again' || wait === 'interrupt') {
+      if (this.options.useInterrupts() || this.options.wakePollThread?.() === true) return;
+    }
+    if (this.timer !== null) return;
+    this.arm(wait === 'low-timeout' ? (this.options.lowTimeoutMs ?? DEFAULT_LOW_MS) : this.highMs);
   }
 
   /** Disarms the timer: the bus goes away. */
   stop(): void {
     this.timer?.cancel();
     this.timer = null;
+  }
+
+  private arm(ms: number): void {
+    this.timer = this.rt.timer('AP poll timer', ms, () => {
+      this.timer = null;
+      this.options.schedule();
+    });
   }
 
   private async pass(task: Task): Promise<void> {

@@ -94,10 +94,11 @@ export class QueueMachine {
   }
 
   private async reset(task: Task): Promise<ApWait> {
-    const status = await this.instructions.rapq(task, this.options.apqn);
+    const status = await this.instructions.rapq(task, this.options.apqn, this.state.unbinds);
     if (status.asyncError) return 'none';
     if (status.rc !== Rc.NORMAL && status.rc !== Rc.RESET_IN_PROGRESS) return this.fail(status.rc);
     this.state.smState = 'RESET_WAIT';
+    this.state.unbinds = false;
     return 'low-timeout';
   }
 
@@ -228,7 +229,10 @@ export class QueueMachine {
     if ((status.asyncError && status.rc !== Rc.NORMAL) || status.rc > Rc.BUSY) return this.fail(status.rc);
     this.state.bindState = bindStateOf(info?.functions ?? 0);
     if (this.state.bindState === SE_BOUND) return 'low-timeout';
-    if (this.state.bindState !== SE_ASSOCIATED) return this.fail(status.rc);
+    if (this.state.bindState !== SE_ASSOCIATED) {
+      this.state.associationIndex = null;
+      return this.fail(status.rc);
+    }
     this.state.smState = 'IDLE';
     return 'none';
   }

@@ -21,6 +21,10 @@ export class QueueState {
   chkstop: boolean;
   /** Bind state of Secure Execution: the bits 0xC000 of the function word, shifted to 0..3. */
   bindState = 0;
+  /** Index of the associated secret; null: none, or an association that went wrong. */
+  associationIndex: number | null = null;
+  /** The next RAPQ carries the F bit, which ends a binding. */
+  unbinds = false;
   /** Requests believed to be on the hardware. */
   queueCount = 0;
   totalRequests = 0;
@@ -77,6 +81,7 @@ export class QueueState {
       const at = list.indexOf(message);
       if (at < 0) continue;
       list.splice(at, 1);
+      message.leave();
       return true;
     }
     return false;

@@ -58,6 +58,22 @@ export interface KernelProfile {
   readonly assigns: 'unreserved' | 'bound';
   /** `status` of a queue says "in use" when the guest has it; or when there is a guest, whatever the guest has. */
   readonly statusBy: 'shadow' | 'guest';
+  /** The mutex of apmask and aqmask, as reports name it. */
+  readonly attrMutex: 'ap_attr_mutex' | 'ap_perms_mutex';
+  /** A queue has `driver_override`. */
+  readonly driverOverride: boolean;
+  /** The AP bus asks its drivers before it takes queues from them, and tells them of changes of the configuration. */
+  readonly busCallbacks: boolean;
+  /** A change of apmask or aqmask is a uevent. */
+  readonly maskUevents: boolean;
+  /** A forced scan answers whether something has changed, so that whoever asked for it tries again; else nobody knows. */
+  readonly scanResult: boolean;
+  /** `depth` of a card is what TAPQ says, one less than there is room for. */
+  readonly depthMinusOne: boolean;
+  /** The smallest limit of messages, in units of 4 KiB, that a card has of its own; below it is 12 KiB. */
+  readonly smallestMl: 1 | 4;
+  /** A card or queue that is checkstopped counts as offline for zcrypt, and cannot be set online. */
+  readonly onlineMindsCheckstop: boolean;
 }
 
 const CURRENT: KernelProfile = {
@@ -81,12 +97,31 @@ const CURRENT: KernelProfile = {
   filters: 'shadow',
   assigns: 'unreserved',
   statusBy: 'shadow',
+  attrMutex: 'ap_attr_mutex',
+  driverOverride: true,
+  busCallbacks: true,
+  maskUevents: true,
+  scanResult: true,
+  depthMinusOne: false,
+  smallestMl: 4,
+  onlineMindsCheckstop: true,
 };
+
+/** What the AP bus did before the rework of its scan (2024), of checkstops (late 2023) and of its attributes (late 2025). */
+const OLDER_BUS = {
+  attrMutex: 'ap_perms_mutex',
+  driverOverride: false,
+  scanResult: false,
+  depthMinusOne: true,
+  smallestMl: 1,
+  onlineMindsCheckstop: false,
+} as const;
 
 export const KERNELS: Readonly<Record<KernelName, KernelProfile>> = {
   current: CURRENT,
   '6.0': {
     ...CURRENT,
+    ...OLDER_BUS,
     name: '6.0',
     noInstance: EPERM,
     features: null,
@@ -106,6 +141,7 @@ export const KERNELS: Readonly<Record<KernelName, KernelProfile>> = {
   },
   '5.15': {
     ...CURRENT,
+    ...OLDER_BUS,
     name: '5.15',
     noInstance: EPERM,
     hotPlug: false,
@@ -126,5 +162,7 @@ export const KERNELS: Readonly<Record<KernelName, KernelProfile>> = {
     filters: 'nothing',
     assigns: 'bound',
     statusBy: 'guest',
+    busCallbacks: false,
+    maskUevents: false,
   },
 };

@@ -10,6 +10,8 @@ import { isPassable } from '../vfio-ap/vfio-ap-queue.ts';
 
 export function watchFiltering(dev: MatrixDev, findings: Findings, now: () => number): void {
   dev.onFiltered = (mdev): void => {
+    // Where a guest is given what is assigned nothing has looked at it.
+    if (dev.host.kernel.filters === 'nothing') return;
     const qtable = mdev.qtable.inspect();
     for (const apqn of apqnsOf(mdev.shadow.inspect())) {
       const queue = qtable.get(apqn);

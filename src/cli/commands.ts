@@ -43,9 +43,9 @@ export const COMMANDS: readonly Command[] = [
     summary: 'random churn of every verb over a scenario, all checks on',
     positionals: [SCENARIO],
     options: [
-      { name: 'for', value: DURATION, help: 'how long (default: 30s unless --steps is given)' },
+      { name: 'for', value: DURATION, help: 'how long (default: 30s); with --controlled: so much pausing of the churn' },
       { name: 'controlled', help: 'one task at a time on virtual time: the same seed gives the same run' },
-      { name: 'steps', value: STEPS, help: 'end after N steps; with --controlled' },
+      { name: 'steps', value: STEPS, help: 'end after N steps; with --controlled (default: 100000)' },
       ...COMMON,
     ],
     details: ['Without SCENARIO: the three-guest example that comes with apemu.'],

@@ -33,6 +33,8 @@ export interface RunSettings {
 }
 
 const STRESS_MS = 30_000;
+/** Time is no measure where it moves at will. */
+const STRESS_STEPS = 100_000;
 
 /** UsageError or ScenarioError for what cannot be run. */
 export function runSettings(mode: 'run' | 'stress', options: ParsedOptions): RunSettings {
@@ -50,8 +52,8 @@ export function runSettings(mode: 'run' | 'stress', options: ParsedOptions): Run
     expected: expectedKinds(scenario.expect, design, isCorrected(scenario.quirks, quirks)),
     seed: options.get('seed', SEED) ?? hostSeed(),
     runtime: controlled ? 'controlled' : 'live',
-    limitMs: limitMs ?? (mode === 'stress' && steps === undefined ? STRESS_MS : undefined),
-    steps,
+    limitMs: limitMs ?? (mode === 'stress' && !controlled ? STRESS_MS : undefined),
+    steps: steps ?? (controlled && limitMs === undefined ? STRESS_STEPS : undefined),
     json: options.has('json'),
     quiet: options.has('quiet'),
     save: options.get('save', FILE),

@@ -82,7 +82,8 @@ export interface PqapResult extends PqapRegisters {
 export interface ApInstructions {
   /** With the T bit. */
   tapq(task: Task, apqn: Apqn): MaybePromise<TapqResult>;
-  rapq(task: Task, apqn: Apqn): MaybePromise<ApStatus>;
+  /** `unbinds`: with the F bit, which ends a binding of Secure Execution. */
+  rapq(task: Task, apqn: Apqn, unbinds?: boolean): MaybePromise<ApStatus>;
   zapq(task: Task, apqn: Apqn): MaybePromise<ApStatus>;
   aqic(task: Task, apqn: Apqn, operand: AqicOperand): MaybePromise<ApStatus>;
   /** null without facility 12. */

@@ -1,25 +1,31 @@
 /**
  * What a card does with one message: reads it, checks the operands as its firmware does, computes, words the reply.
  */
+import { ccaReply } from './cca/cca-job.ts';
+import type { CardUnit } from './card-firmware.ts';
 import { modulusLimits, type CardType } from './card-type.ts';
-import { encodeErrorReply, ReplyError, type ErrorReplyType } from './messages/error-reply.ts';
+import { ep11Reply } from './ep11/ep11-job.ts';
 import { decodeCcaRsa } from './messages/cca-rsa.ts';
+import { Ep11Flag } from './messages/ep11-cprb.ts';
+import { decodeEp11Message } from './messages/ep11-request.ts';
+import { encodeErrorReply, ReplyError, type ErrorReplyType } from './messages/error-reply.ts';
 import type { RsaRequest } from './messages/rsa-types.ts';
 import { decodeType50 } from './messages/type50.ts';
-import { decodeType6 } from './messages/type6.ts';
+import { decodeType6, type CcaRequest } from './messages/type6.ts';
 import { encodeType80 } from './messages/type80.ts';
 import { encodeType86 } from './messages/type86.ts';
+import { isSoundKey, repairedKey, type KeyParts } from './rsa-key-check.ts';
 import { operandFault } from './rsa-operands.ts';
-import type { RsaEngine } from './rsa-engine.ts';
 import type { ServiceRequest } from './service-model.ts';
 
 export interface CardJob extends ServiceRequest {
   /** Computes; called when the service time is over. */
-  reply(rsa: RsaEngine): Uint8Array;
+  reply(unit: CardUnit): Uint8Array;
 }
 
 /** The family of error replies of each mode. */
 const ERROR_TYPES: Readonly<Record<CardType['mode'], ErrorReplyType>> = { A: 0x82, C: 0x88, P: 0x87 };
+const USAGE = 'T2';
 
 /** `domain`: of the queue that the message came through. */
 export function jobFor(card: CardType, domain: number, message: Uint8Array): CardJob {
@@ -29,16 +35,19 @@ export function jobFor(card: CardType, domain: number, message: Uint8Array): Car
     case 'C':
       return ccaJob(card, domain, message);
     case 'P':
-      // EP11 is not emulated: no message type that such a card takes is known here.
-      return errorJob(card, ReplyError.MESSAGE_TYPE);
+      return ep11Job(card, domain, message);
   }
 }
 
-/** The domain in the CPRBX of a type 6 message, or null when the card does not look at one. */
+/** The domain that a message names, or null when the card does not look at one: administration goes to domains without a queue, too. */
 export function targetDomain(card: CardType, message: Uint8Array): number | null {
-  if (card.mode !== 'C') return null;
-  const request = decodeType6(message);
-  return typeof request === 'number' ? null : request.domain;
+  if (card.mode === 'A') return null;
+  if (card.mode === 'C') {
+    const request = decodeType6(message);
+    return typeof request === 'number' || request.functionId !== USAGE ? null : request.domain;
+  }
+  const request = decodeEp11Message(message);
+  return typeof request === 'number' || (request.cprb.flags & Ep11Flag.ADMIN) !== 0 ? null : request.cprb.target;
 }
 
 function acceleratorJob(card: CardType, message: Uint8Array): CardJob {
@@ -46,21 +55,33 @@ function acceleratorJob(card: CardType, message: Uint8Array): CardJob {
   if (typeof decoded === 'number') return errorJob(card, decoded);
   const fault = operandFault(decoded.request, modulusLimits(card));
   if (fault !== null) return errorJob(card, fault === 'value' ? ReplyError.OPERAND_INVALID : FAULT_CODES[fault]);
-  return rsaJob(decoded.request, encodeType80);
+  return rsaJob(card, decoded.request, encodeType80);
 }
 
 function ccaJob(card: CardType, domain: number, message: Uint8Array): CardJob {
   const decoded = decodeType6(message);
   if (typeof decoded === 'number') return errorJob(card, decoded);
-  const { agent, functionCode } = decoded;
-  if (agent !== 'CA') return errorJob(card, ReplyError.MESSAGE_TYPE);
-  if (functionCode !== 'PK' && functionCode !== 'PD') return errorJob(card, ReplyError.MALFORMED);
-  if (decoded.domain !== domain) return errorJob(card, ReplyError.INVALID_DOMAIN);
-  const request = decodeCcaRsa(functionCode, decoded.parameters);
+  if (decoded.agent !== 'CA') return errorJob(card, ReplyError.MESSAGE_TYPE);
+  if (decoded.functionId === USAGE && decoded.domain !== domain) return errorJob(card, ReplyError.INVALID_DOMAIN);
+  const { functionCode } = decoded;
+  if (decoded.functionId === USAGE && (functionCode === 'PK' || functionCode === 'PD')) return ccaRsaJob(card, decoded, functionCode);
+  return firmwareJob(card, functionCode === 'RL' ? 'rng' : 'other', ccaReply(card, decoded));
+}
+
+function ccaRsaJob(card: CardType, { domain, parameters }: CcaRequest, functionCode: 'PK' | 'PD'): CardJob {
+  const request = decodeCcaRsa(functionCode, parameters);
   if (typeof request === 'number') return errorJob(card, request);
   const fault = operandFault(request, modulusLimits(card));
   if (fault !== null) return errorJob(card, FAULT_CODES[fault]);
-  return rsaJob(request, (data) => encodeType86({ functionCode, domain, data }));
+  return rsaJob(card, request, (data) => encodeType86({ functionCode, domain, data }));
+}
+
+function ep11Job(card: CardType, domain: number, message: Uint8Array): CardJob {
+  const decoded = decodeEp11Message(message);
+  if (typeof decoded === 'number') return errorJob(card, decoded);
+  const { flags, target } = decoded.cprb;
+  if ((flags & Ep11Flag.ADMIN) === 0 && target !== domain) return errorJob(card, ReplyError.INVALID_DOMAIN);
+  return firmwareJob(card, 'other', ep11Reply(card, decoded));
 }
 
 /** Where the families differ (an input that is too large), these are the codes of type 88. */
@@ -71,13 +92,32 @@ const FAULT_CODES = {
   key: ReplyError.OPERAND_INVALID,
 } as const;
 
-function rsaJob(request: RsaRequest, word: (data: Uint8Array) => Uint8Array): CardJob {
+function rsaJob(card: CardType, request: RsaRequest, word: (data: Uint8Array) => Uint8Array): CardJob {
+  const bits = request.input.length * 8;
   if (request.kind === 'mex') {
     const { modulus, exponent, input } = request;
-    return { kind: 'mex', bits: input.length * 8, reply: (rsa) => word(rsa.modExpo(modulus, exponent, input)) };
+    return { kind: 'mex', bits, reply: ({ rsa }) => word(rsa.modExpo(modulus, exponent, input)) };
   }
   const { p, q, dp, dq, u, input } = request;
-  return { kind: 'crt', bits: input.length * 8, reply: (rsa) => word(rsa.crt(p, q, dp, dq, u, input)) };
+  return {
+    kind: 'crt',
+    bits,
+    reply: ({ rsa, strictKeys }) => {
+      const parts: KeyParts = [p, q, dp, dq, u];
+      const key = isSoundKey(rsa, parts) ? parts : strictKeys ? null : repairedKey(parts);
+      return key === null ? encodeErrorReply(ERROR_TYPES[card.mode], ReplyError.OPERAND_INVALID) : word(rsa.crt(...key, input));
+    },
+  };
+}
+
+/** `answer`: the code of an error reply, or what gives it or a reply. */
+function firmwareJob(card: CardType, kind: ServiceRequest['kind'], answer: ReturnType<typeof ccaReply>): CardJob {
+  if (typeof answer === 'number') return errorJob(card, answer);
+  const reply = (unit: CardUnit): Uint8Array => {
+    const bytes = answer(unit);
+    return typeof bytes === 'number' ? encodeErrorReply(ERROR_TYPES[card.mode], bytes) : bytes;
+  };
+  return { kind, bits: 0, reply };
 }
 
 function errorJob(card: CardType, code: number): CardJob {

@@ -12,8 +12,12 @@ import { Adapter } from './adapter.ts';
 import { SpecificationException } from './ap-instructions.ts';
 import type { DqapResult, NqapRequest, QciInfo, TapqInfo, TapqResult } from './ap-instructions.ts';
 import type { ApStatus } from './ap-status.ts';
+import type { CardFirmware } from './card-firmware.ts';
 import { CardFunction, type CardType } from './card-type.ts';
 import { ConfigurationOp } from './configuration-op.ts';
+import { FaultPlan } from './fault-plan.ts';
+import { FaultPlaces, HARDWARE_FAULTS } from './fault-places.ts';
+import type { FaultSpec } from './faults.ts';
 import { QciFlag } from './qci.ts';
 import type { AdapterCounters, QueueHost } from './queue-host.ts';
 import { QueueOp, type HwQueue, type MachineAqic } from './queue.ts';
@@ -53,6 +57,12 @@ export interface CryptoAdaptersOptions {
   readonly irqEnableMs?: number;
   readonly service: ServiceModel;
   readonly rsa: RsaEngine;
+  /** Serial numbers, master keys and random numbers of the cards are a function of it. Default 0. */
+  readonly seed?: number;
+  /** RSA private keys whose parts do not belong together get an error reply; otherwise they are silently repaired. Default true. */
+  readonly strictKeys?: boolean;
+  /** Names of places that may fail by a choice of the run (`HARDWARE_FAULTS`; others do not matter). Default: none. */
+  readonly places?: ReadonlySet<string>;
 }
 
 export class CryptoAdapters {
@@ -60,6 +70,8 @@ export class CryptoAdapters {
   readonly apxa: boolean;
   readonly na: number;
   readonly nd: number;
+  /** Faults that are injected, and how often they have struck. */
+  readonly faults: FaultPlan;
   private readonly rt: Runtime;
   private readonly flags: number;
   private readonly host: QueueHost;
@@ -81,12 +93,16 @@ export class CryptoAdapters {
     this.flags = (this.apxa ? flags | QciFlag.APXA : flags & ~QciFlag.APXA) >>> 0;
     this.usage = this.checkDomains(options.usageDomains);
     this.control = this.checkDomains(options.controlDomains);
+    this.faults = this.makeFaults(options.places ?? new Set());
     this.host = {
       rt,
+      faults: this.faults,
       resetMs: options.resetMs ?? 0.2,
       irqEnableMs: options.irqEnableMs ?? 0,
       service: options.service,
       rsa: options.rsa,
+      seed: options.seed ?? 0,
+      strictKeys: options.strictKeys ?? true,
       rc8a: (this.flags & QciFlag.RC8A) !== 0,
       hasDomain: (domain) => {
         rt.touch(this.configuration, Access.READ);
@@ -204,6 +220,22 @@ export class CryptoAdapters {
     };
   }
 
+  /** Something goes wrong from now on, for a time: see `FaultSpec`. -ENODEV without such an adapter, RangeError when it makes no sense. */
+  inject(fault: FaultSpec): Errno {
+    return this.faults.inject(fault);
+  }
+
+  /**
+   * Serial number and keys of the card that is there, for administrators who load keys into the domain of this queue: what is done to it
+   * counts as done to the queue. undefined without such an adapter.
+   */
+  firmware(apqn: Apqn): CardFirmware | undefined {
+    const position = this.plugged(adapterOf(apqn));
+    if (position === undefined) return undefined;
+    this.rt.touch(position.queue(apqn), Access.WRITE);
+    return position.unit.firmware;
+  }
+
   // --- looking at the hardware from outside, for reports and checkers: no task of the model does this ---
 
   /** What QCI would answer now. */
@@ -257,6 +289,29 @@ export class CryptoAdapters {
   private reconfigured(position: Adapter): void {
     this.rt.touch(position, Access.WRITE);
     this.rt.touch(this.configuration, Access.WRITE);
+  }
+
+  private makeFaults(places: ReadonlySet<string>): FaultPlan {
+    const { rt } = this;
+    const queuesOf = ({ adapter, domain }: FaultSpec): Iterable<HwQueue> => this.positions[adapter]?.addressed(domain) ?? [];
+    return new FaultPlan(
+      {
+        rt,
+        has: (adapter) => this.plugged(adapter) !== undefined,
+        touched: (spec) => {
+          const position = this.positions[spec.adapter];
+          if (position !== undefined) rt.touch(position, Access.WRITE);
+          // What happens in a queue by itself does not look at the position.
+          for (const queue of queuesOf(spec)) rt.touch(queue, Access.WRITE);
+        },
+        configure: (adapter, on) => this.plugged(adapter)?.configured === !on && this.configure(adapter, on) === OK,
+        checkstop: (adapter, on) => this.plugged(adapter)?.checkstopped === !on && this.checkstop(adapter, on) === OK,
+        interrupt: (spec) => {
+          for (const queue of queuesOf(spec)) queue.interruptAnyway();
+        },
+      },
+      HARDWARE_FAULTS.some(({ name }) => places.has(name)) ? new FaultPlaces(rt, places) : null,
+    );
   }
 
   private tapqInfo(card: CardType): TapqInfo | null {

@@ -3,7 +3,9 @@
  */
 import type { Runtime } from '../runtime/runtime.ts';
 import type { TapqInfo } from './ap-instructions.ts';
+import type { CardUnit } from './card-firmware.ts';
 import type { CardType } from './card-type.ts';
+import type { FaultPlan } from './fault-plan.ts';
 import type { RsaEngine } from './rsa-engine.ts';
 import type { ServiceModel } from './service-model.ts';
 
@@ -14,6 +16,10 @@ export interface QueueHost {
   readonly irqEnableMs: number;
   readonly service: ServiceModel;
   readonly rsa: RsaEngine;
+  /** What serial numbers, keys and random numbers of the cards are made of. */
+  readonly seed: number;
+  readonly strictKeys: boolean;
+  readonly faults: FaultPlan;
   /** The machine answers a wrong domain with reply code 0x8A. */
   readonly rc8a: boolean;
   /** Is the domain assigned to this machine? */
@@ -36,4 +42,6 @@ export interface QueuePosition {
   readonly configured: boolean;
   readonly checkstopped: boolean;
   readonly counters: { -readonly [name in keyof AdapterCounters]: number };
+  /** What computes in the card that is there. */
+  readonly unit: CardUnit;
 }

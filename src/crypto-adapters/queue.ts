@@ -9,6 +9,7 @@ import type { DqapResult, NqapRequest, TapqResult } from './ap-instructions.ts';
 import { bareStatus, type ApStatus } from './ap-status.ts';
 import { jobFor, targetDomain } from './card-job.ts';
 import { CardFunction, maxMessageSize } from './card-type.ts';
+import type { FaultStatus } from './fault-plan.ts';
 import type { InterruptTarget, NotificationByte } from './interrupts.ts';
 import type { QueueHost, QueuePosition } from './queue-host.ts';
 import { QueueWork, type Irq } from './queue-work.ts';
@@ -72,6 +73,9 @@ export class HwQueue implements Op {
 
   perform(task: Task): unknown {
     this.host.rt.touch(this.adapter, Access.READ);
+    const { faults } = this.host;
+    const fault = !faults.quiet && this.refusal() === Rc.NORMAL ? faults.instruction(this.apqn, task.mode) : null;
+    if (fault !== null) return this.failing(task.mode, fault);
     switch (task.mode) {
       case QueueOp.TAPQ:
         return this.tapq();
@@ -87,6 +91,14 @@ export class HwQueue implements Op {
       default:
         throw new Error(`expected an AP instruction of queue ${this.name}, got operation ${task.mode}`);
     }
+  }
+
+  /** The instruction is not executed. */
+  private failing(mode: number, { rc, asyncError }: FaultStatus): unknown {
+    const status = { ...this.status(rc), asyncError };
+    if (mode === QueueOp.DQAP) return { ...this.noReply(rc), status };
+    if (mode !== QueueOp.TAPQ) return status;
+    return { status, info: rc === Rc.Q_NOT_AVAIL ? null : this.host.tapqInfo(this.adapter.card!) };
   }
 
   /** Everything is lost: messages, interrupts, a running reset. */
@@ -115,7 +127,8 @@ export class HwQueue implements Op {
     const work = new QueueWork();
     this.work = work;
     this.adapter.counters.resets++;
-    work.resetting = this.host.rt.timer(`reset of ${this.name}`, this.host.resetMs, () => {
+    const ms = Math.max(this.host.resetMs, this.host.faults.resetMs(this.apqn));
+    work.resetting = this.host.rt.timer(`reset of ${this.name}`, ms, () => {
       this.changed();
       if (this.work === work) this.work = null;
     });
@@ -172,19 +185,41 @@ export class HwQueue implements Op {
 
   /** Starts on the first pending request. */
   private serve(work: QueueWork): void {
-    const { rt, service, rsa } = this.host;
+    const { rt, service, faults } = this.host;
     const card = this.adapter.card!;
     const { psmid, message } = work.pending[0]!;
     const job = jobFor(card, domainOf(this.apqn), message);
-    work.serving = rt.timer(`service of ${this.name}`, service(card, job), () => {
+    const served = (): void => {
       this.changed();
       if (this.work !== work) return;
-      work.serving = null;
-      work.pending.shift();
-      work.replies.push({ psmid, bytes: job.reply(rsa), read: 0 });
-      this.adapter.counters.replies++;
-      if (work.pending.length > 0) this.serve(work);
+      const muteMs = faults.muteMs(this.apqn);
+      work.serving = muteMs === 0 ? null : rt.timer(`service of ${this.name}`, muteMs, served);
+      if (muteMs === 0) this.answer(work, { psmid, bytes: job.reply(this.adapter.unit) });
+    };
+    work.serving = rt.timer(`service of ${this.name}`, service(card, job), served);
+  }
+
+  /** The first pending request has got its reply. */
+  private answer(work: QueueWork, { psmid, bytes }: { psmid: bigint; bytes: Uint8Array }): void {
+    const { faults } = this.host;
+    const spoilt = faults.quiet ? null : faults.reply(this.apqn, psmid, bytes);
+    if (spoilt?.again !== true) work.pending.shift();
+    work.replies.push({ psmid: spoilt?.psmid ?? psmid, bytes: spoilt?.bytes ?? bytes, read: 0 });
+    this.adapter.counters.replies++;
+    if (work.pending.length > 0) this.serve(work);
+    if (work.irq === null || faults.quiet) {
       this.interrupt(work);
+      return;
+    }
+    const { ms, times } = faults.interruption(this.apqn);
+    if (ms === 0) this.interrupt(work);
+    for (let n = ms === 0 ? 1 : 0; n < times; n++) this.interruptLater(work, ms);
+  }
+
+  private interruptLater(work: QueueWork, ms: number): void {
+    this.host.rt.timer(`interruption of ${this.name}`, ms, () => {
+      this.changed();
+      if (this.work === work) this.interrupt(work);
     });
   }
 
@@ -194,6 +229,12 @@ export class HwQueue implements Op {
     this.adapter.counters.irqs++;
     irq.nib.set();
     irq.target.adapterInterruption(irq.isc);
+  }
+
+  /** Interrupts without a reply: something that was hidden can be seen again. */
+  interruptAnyway(): void {
+    this.changed();
+    if (this.work !== null) this.interrupt(this.work);
   }
 
   private dqap(capacity: number): DqapResult {

@@ -39,7 +39,7 @@ function deriveJwk(operands: CrtOperands): { key: JsonWebKey; modulusLength: num
   const [p, q, dp, dq, u] = operands.map(toBigInt) as [bigint, bigint, bigint, bigint, bigint, bigint];
   if (p < 3n || q < 3n || p === q || u >= p || dp >= p || dq >= q) return null;
   const e = inverse(dp, p - 1n);
-  if (e === null || (e * dq) % (q - 1n) !== 1n % (q - 1n) || (u * q) % p !== 1n || !passesFermat(p) || !passesFermat(q)) return null;
+  if (e === null || (e * dq) % (q - 1n) !== 1n % (q - 1n) || (u * q) % p !== 1n || !isProbablePrime(p) || !isProbablePrime(q)) return null;
   const d = inverse(e, (p - 1n) * (q - 1n));
   if (d === null) return null;
   const n = minimal(p * q);
@@ -48,7 +48,8 @@ function deriveJwk(operands: CrtOperands): { key: JsonWebKey; modulusLength: num
   return { key: { kty: 'RSA', ...fields }, modulusLength: n.length };
 }
 
-function passesFermat(value: bigint): boolean {
+/** To base 2: a key with a factor that passes though it is none is as good as impossible to find by damaging one. */
+export function isProbablePrime(value: bigint): boolean {
   const modulus = minimal(value);
   const power = preparePublic(modulus, minimal(value - 1n));
   if (power === null) return modPowBigInt(2n, value - 1n, value) === 1n;

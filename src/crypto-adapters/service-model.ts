@@ -4,7 +4,7 @@
 import { sizeClass, speedWeights, type CardType } from './card-type.ts';
 
 export interface ServiceRequest {
-  readonly kind: 'mex' | 'crt' | 'other';
+  readonly kind: 'mex' | 'crt' | 'rng' | 'other';
   /** Length of the modulus; 0 for other requests. */
   readonly bits: number;
 }
@@ -19,7 +19,7 @@ export function weightService(scale: number): ServiceModel {
   if (!(scale >= 0 && Number.isFinite(scale))) throw new RangeError(`expected a service scale of 0 or more, got ${scale}`);
   return (card, { kind, bits }) => {
     const weights = speedWeights(card);
-    const weight = kind === 'other' ? weights.secKey : weights[kind][sizeClass(bits)];
+    const weight = kind === 'other' ? weights.secKey : kind === 'rng' ? weights.rng : weights[kind][sizeClass(bits)];
     return weight * scale * MS_PER_WEIGHT;
   };
 }

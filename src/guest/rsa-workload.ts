@@ -6,19 +6,16 @@ import type { EventLog } from '../base/event-log.ts';
 import type { Prng } from '../base/prng.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
-import type { RsaRequest } from '../crypto-adapters/messages/rsa-types.ts';
 import { failureText, type GuestCrypto } from './guest-crypto.ts';
 import type { GuestCpu } from './guest-port.ts';
 import type { GuestStatistics } from './guest-statistics.ts';
 import { Patience } from './patience.ts';
-import { rsaKeys, type RsaKey } from './rsa-key-pool.ts';
+import { rsaKeys } from './rsa-key-pool.ts';
+import { drawRsaOperation, type RsaMix, type RsaOperation } from './rsa-operation.ts';
 
-export interface RsaWorkloadOptions {
+export interface RsaWorkloadOptions extends RsaMix {
   /** Per vCPU. */
   readonly operations: number;
-  /** Modulus lengths to mix. */
-  readonly bits: readonly number[];
-  readonly forms: readonly ('mex' | 'crt')[];
 }
 
 export interface RsaWorkloadParts {
@@ -32,13 +29,6 @@ export interface RsaWorkloadParts {
   readonly retryLimitMs: number;
   /** Called after each operation. */
   onOperation(): void;
-}
-
-interface Operation {
-  readonly what: string;
-  readonly request: RsaRequest;
-  /** Is this the right result? */
-  readonly verify: (output: Uint8Array) => boolean;
 }
 
 /** How long an operation that is under way may take after `stop`. */
@@ -68,10 +58,10 @@ export class RsaWorkload {
   /** All operations of one vCPU. */
   async run(task: Task, cpu: GuestCpu): Promise<void> {
     const random = this.parts.random.fork(`${this.parts.name} cpu ${cpu.id}`);
-    for (let n = 0; n < this.options.operations && !this.stopped; n++) await this.operate(task, cpu, this.draw(random));
+    for (let n = 0; n < this.options.operations && !this.stopped; n++) await this.operate(task, cpu, drawRsaOperation(random, this.options));
   }
 
-  private async operate(task: Task, cpu: GuestCpu, operation: Operation): Promise<void> {
+  private async operate(task: Task, cpu: GuestCpu, operation: RsaOperation): Promise<void> {
     const { rt, crypto, statistics, retryLimitMs } = this.parts;
     const since = rt.now();
     const patience = new Patience(this.hopeless ? 0 : retryLimitMs, () => this.stopped, STOP_GRACE_MS);
@@ -97,36 +87,4 @@ export class RsaWorkload {
     statistics.failed(ms, why);
     events.emit('guest.operation-failed', name, { guest: name, why });
   }
-
-  private draw(random: Prng): Operation {
-    const key = random.pick(rsaKeys(random.pick(this.options.bits)));
-    const form = random.pick(this.options.forms);
-    const input = messageBelow(key, random);
-    if (form === 'crt') {
-      const { p, q, dp, dq, qi } = key;
-      return privateOperation(key, { kind: 'crt', p, q, dp, dq, u: qi, input });
-    }
-    if (random.oneIn(2)) return privateOperation(key, { kind: 'mex', modulus: key.n, exponent: key.d, input });
-    return {
-      what: `RSA-${key.bits} mex, public exponent`,
-      request: { kind: 'mex', modulus: key.n, exponent: key.e, input },
-      verify: (output) => same(output, key.publicOperation(input)),
-    };
-  }
 }
-
-/** The public operation undoes the private one. */
-function privateOperation(key: RsaKey, request: RsaRequest): Operation {
-  const what = `RSA-${key.bits} ${request.kind === 'crt' ? 'crt' : 'mex, private exponent'}`;
-  const below = (output: Uint8Array): boolean => output.length === key.n.length && Buffer.compare(output, key.n) < 0;
-  return { what, request, verify: (output) => below(output) && same(key.publicOperation(output), request.input) };
-}
-
-/** Below the modulus because its first byte is; the moduli of the pool begin with 0x80 at least. */
-function messageBelow(key: RsaKey, random: Prng): Uint8Array {
-  const message = random.bytes(key.n.length);
-  message[0] = random.below(key.n[0]!);
-  return message;
-}
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -44,6 +44,29 @@ export interface InstructionWorkload {
 
 export type Workload = RsaWorkload | InstructionWorkload;
 
+/** Users of one kind on the host itself: each task does one operation after another through zcrypt. */
+interface HostUsers {
+  readonly tasks: number;
+  /** Per task. */
+  readonly operations: number;
+}
+
+export interface HostRsaProgram extends HostUsers {
+  readonly kind: 'rsa';
+  /** Modulus sizes to mix, never empty. */
+  readonly bits: readonly number[];
+  readonly forms: readonly RsaForm[];
+}
+
+/** Random numbers, hashes, and AES under a key that the card keeps: a CCA coprocessor is needed. */
+export interface HostCcaProgram extends HostUsers {
+  readonly kind: 'random' | 'hash' | 'aes';
+  /** Of one operation; a multiple of 16 for aes. */
+  readonly bytes: number;
+}
+
+export type HostProgram = HostRsaProgram | HostCcaProgram;
+
 /** A guest of the guest, with as many vCPUs; what the guest's SIE instructions run. */
 export interface NestedSpec {
   /** Of its CRYCB. */
@@ -104,6 +127,8 @@ export interface HostSpec {
   readonly aqmask: string | null;
   /** Factor on the service time of the cards; 0: they answer at once. */
   readonly serviceScale: number;
+  /** Crypto users of the host itself, at most one of a kind; default: none. */
+  readonly workload?: readonly HostProgram[];
   readonly mdevs: readonly MdevSpec[];
   readonly guests: readonly GuestSpec[];
 }

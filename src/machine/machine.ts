@@ -152,7 +152,7 @@ export class Machine {
   }
 }
 
-function makeHardware({ layer, spec, rsa, rsaMemo }: MachineOptions): CryptoAdapters {
+function makeHardware({ layer, spec, rsa, rsaMemo, faults = NO_FAULTS }: MachineOptions): CryptoAdapters {
   const adapters = spec.adapters.map(({ id, type }) => {
     const card = parseCardType(type);
     if (card === undefined) throw new BootError(`adapter ${id}: expected a card type such as CEX8C, got ${type}`);
@@ -165,6 +165,7 @@ function makeHardware({ layer, spec, rsa, rsaMemo }: MachineOptions): CryptoAdap
     controlDomains: ApMask.from(spec.controlDomains),
     // QACT is not announced: nobody answers it.
     flags: QciFlag.APSC | QciFlag.APXA,
+    places: faults,
     service: spec.serviceScale === 0 ? noService : weightService(spec.serviceScale),
     rsa: rsa ?? createRsaEngine(rsaMemo === undefined ? {} : { memo: rsaMemo }),
   });

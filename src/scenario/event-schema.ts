@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { errnoValue } from '../base/errno.ts';
+import { faultShape } from './fault-verb.ts';
 import { IOCTL_NAMES, MEMORY_KINDS } from './ioctl-verb.ts';
 import { fields } from './validate.ts';
 import { adapterId, attributePath, cardType, domainId, durationMs, duration, flag, named, oneOf, queueName, whole } from './values.ts';
@@ -97,6 +98,9 @@ export const eventForms = {
     domains: z.array(domainId, { error: DOMAINS }).optional().describe('All domains that the host has from now on.'),
     controlDomains: z.array(domainId, { error: DOMAINS }).optional().describe('All control domains that it has from now on.'),
   }).refine((change) => CHANGES.filter((name) => change[name] !== undefined).length === 1, { error: ONE_CHANGE }),
+  fault: fields('a fault', { ...common, ...faultShape }).refine(({ queue, adapter }) => (queue === undefined) !== (adapter === undefined), {
+    error: 'either queue or adapter',
+  }),
   pause: fields('a pause', { ...order, do: z.literal('pause'), for: duration }),
   repeat: fields('a repeat', {
     ...order,
@@ -125,10 +129,9 @@ export const DO_VERBS = [
   'bind',
   'checkstop',
   'host-config',
+  'fault',
   'pause',
 ] as const;
-/** Planned verbs: a scenario that uses one is refused by name, not as a spelling mistake. */
-export const LATER_VERBS = ['fault'] as const;
 
 /** One event of any form, for the published schema: events inside a repeat are events, too. */
 export const eventSchema: z.ZodType = z

@@ -2,6 +2,7 @@
  * Events of a scenario as fields of its file again. No kernel counterpart.
  */
 import type { MdevSpec } from '../machine/host-spec.ts';
+import { faultFields } from './fault-verb.ts';
 import type { IoctlVerb } from './ioctl-verb.ts';
 import { createValue, withUuid } from './mdev-paths.ts';
 import type { EventSpec, SlotEvent, Verb } from './scenario.ts';
@@ -57,6 +58,8 @@ function verbFields(verb: Verb, names: ReadonlyMap<string, string>): Fields {
       return { do: 'host-config', unplug: verb.adapters };
     case 'domains':
       return { do: 'host-config', [verb.use === 'usage' ? 'domains' : 'controlDomains']: verb.domains };
+    case 'fault':
+      return faultFields(verb);
     case 'pause':
       return { do: 'pause', for: timeText(verb.ms) };
     case 'repeat':

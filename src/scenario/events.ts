@@ -3,7 +3,8 @@
  */
 import { operationsOf, type AdapterSpec, type GuestSpec, type HostSpec, type MdevSpec } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { DO_VERBS, eventForms, KEY_VERBS, LATER_VERBS, type EventFields, type VerbName } from './event-schema.ts';
+import { DO_VERBS, eventForms, KEY_VERBS, type EventFields, type VerbName } from './event-schema.ts';
+import { FAULT_OPTIONS, OPTIONS_OF, toFault } from './fault-verb.ts';
 import { ARGUMENT_FIELDS, FIELDS_OF, type IoctlArgument } from './ioctl-verb.ts';
 import { createValue, withUuid } from './mdev-paths.ts';
 import type { FieldPath } from './place.ts';
@@ -71,8 +72,6 @@ class EventReader {
     const node = this.source.nodeAt(path)!;
     const known = [...KEY_VERBS, ...DO_VERBS];
     const form = `one verb: ${KEY_VERBS.join(', ')}, or do: with ${DO_VERBS.join(', ')}`;
-    const later = LATER_VERBS.find((verb) => node.children.has(verb));
-    if (later !== undefined) throw this.source.keyProblem(path, later, { expected: form, hint: NOT_YET });
     const [key, second] = [...KEY_VERBS, 'do' as const].filter((verb) => node.children.has(verb));
     if (key === undefined) throw this.source.problem(path, { expected: form });
     if (second !== undefined) throw this.source.keyProblem(path, second, { expected: form, hint: `"${key}" is one already` });
@@ -80,8 +79,7 @@ class EventReader {
     const word = node.children.get('do')!.value;
     const verb = DO_VERBS.find((candidate) => candidate === word);
     if (verb !== undefined) return verb;
-    const planned = LATER_VERBS.some((candidate) => candidate === word);
-    const hint = planned ? NOT_YET : typeof word === 'string' ? didYouMean(word, known) : undefined;
+    const hint = typeof word === 'string' ? didYouMean(word, known) : undefined;
     throw this.source.problem([...path, 'do'], { expected: `one of ${DO_VERBS.join(', ')}`, hint });
   }
 
@@ -129,6 +127,8 @@ class EventReader {
         return { kind: 'checkstop', adapter: this.adapter(as(name).adapter, [...path, 'adapter']).id, on: as(name).on };
       case 'host-config':
         return this.hostConfig(as(name), path);
+      case 'fault':
+        return this.fault(as(name), path);
       case 'pause':
         return { kind: 'pause', ms: as(name).for };
       case 'repeat': {
@@ -151,6 +151,20 @@ class EventReader {
     const guest = this.guestWithMdev(event.guest, [...path, 'guest']);
     const argument: IoctlArgument = Object.fromEntries(given.map((field) => [field, event[field]]));
     return { kind: 'ioctl', guest, request, argument, memory };
+  }
+
+  /** An option that this kind of fault does not have says that something else was meant. */
+  private fault(event: EventFields<'fault'>, path: FieldPath): Verb {
+    const { kind, queue, adapter } = event;
+    const known = OPTIONS_OF[kind];
+    const wrong = FAULT_OPTIONS.find((option) => event[option] !== undefined && !known.includes(option));
+    if (wrong !== undefined) {
+      const expected = known.length === 0 ? `no option of ${kind}` : `of the options of ${kind} only ${known.join(', ')}`;
+      throw this.source.keyProblem(path, wrong, { expected });
+    }
+    if (queue === undefined) return toFault(event, this.adapter(adapter!, [...path, 'adapter']).id, null);
+    const [card, domain] = queue.split('.').map((text) => Number.parseInt(text, 16)) as [number, number];
+    return toFault(event, this.adapter(card, [...path, 'queue']).id, domain);
   }
 
   private hostConfig({ plug, unplug, domains, controlDomains }: EventFields<'host-config'>, path: FieldPath): Verb {
@@ -209,5 +223,3 @@ class EventReader {
     }
   }
 }
-
-const NOT_YET = 'this verb is not emulated yet';

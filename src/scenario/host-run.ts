@@ -3,12 +3,13 @@
  * No kernel counterpart.
  */
 import { apqnText } from '../base/apqn.ts';
+import type { GuestInstruction } from '../guest/guest-instruction.ts';
 import { dumpLocks } from '../locks/lock-dump.ts';
-import type { GuestSpec, HostSpec, InstructionWorkload } from '../machine/host-spec.ts';
+import type { GuestSpec, HostSpec, Workload } from '../machine/host-spec.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
-import { Churn } from './churn.ts';
+import { Churn } from './churn/churn.ts';
 import type { GuestReport, Quiescence, RunOutcome, RunReport, TopologyReport } from './run-report.ts';
 import { isCheckable, ScenarioHost, type ScenarioHostParts } from './scenario-host.ts';
 import { describeTopology } from './topology.ts';
@@ -127,13 +128,29 @@ export class HostRun {
 
   private startChurn(): Task[] {
     const { seed, limitReached } = this.parts;
-    this.churn = new Churn(this.machine, seed, () => this.host.work.ended || (limitReached?.() ?? false));
+    const limitMs = this.pausesAsTime ? this.limitMs : undefined;
+    const over = (pausedMs: number): boolean =>
+      this.host.work.ended || (limitReached?.() ?? false) || (limitMs !== undefined && pausedMs >= limitMs);
+    this.churn = new Churn(this.machine, seed, over);
     return this.churn.start();
   }
 
+  /**
+   * A random walk fires a timer when it likes, and would most often end the churn before it has begun: there the pauses of the churn
+   * count, which add up to what was asked for.
+   */
+  private get pausesAsTime(): boolean {
+    return this.parts.mode === 'stress' && this.parts.runtime === 'controlled';
+  }
+
+  private get limitMs(): number | undefined {
+    const { limitMs, limitReached, mode } = this.parts;
+    return limitMs ?? (mode === 'stress' && limitReached === undefined ? DEFAULT_STRESS_MS : undefined);
+  }
+
   private armLimit(): Timer | null {
-    const { limitMs, limitReached, mode, layer } = this.parts;
-    const ms = limitMs ?? (mode === 'stress' && limitReached === undefined ? DEFAULT_STRESS_MS : undefined);
+    const { mode, layer } = this.parts;
+    const ms = this.pausesAsTime ? undefined : this.limitMs;
     return ms === undefined ? null : layer.rt.timer('time limit', ms, () => this.stop(mode === 'stress' ? 'done' : 'limit'));
   }
 
@@ -157,15 +174,20 @@ export class HostRun {
 }
 
 function endless(spec: HostSpec): HostSpec {
-  const guests = spec.guests.map((guest) => {
-    if (guest.workload?.kind === 'instructions') return { ...guest, workload: whateverComes(guest.workload) };
-    const workload = guest.workload ?? { kind: 'rsa' as const, operations: 0, bits: [1024, 2048], forms: ['mex' as const, 'crt' as const] };
-    return { ...guest, workload: { ...workload, operations: ENDLESS } };
-  });
+  const guests = spec.guests.map(({ nested, ...guest }) => ({
+    ...guest,
+    ...(nested === undefined ? {} : { nested: { ...nested, instructions: nested.instructions.map(whateverComes) } }),
+    workload: endlessWork(guest.workload),
+  }));
   return { ...spec, guests };
 }
 
-/** In the middle of churn any answer is right. */
-function whateverComes({ kind, cpus }: InstructionWorkload): InstructionWorkload {
-  return { kind, endless: true, cpus: cpus.map((list) => list.map((instruction) => ({ ...instruction, expect: null }))) };
+function endlessWork(workload: GuestSpec['workload']): Workload {
+  if (workload?.kind === 'instructions')
+    return { kind: 'instructions', endless: true, cpus: workload.cpus.map((list) => list.map(whateverComes)) };
+  const forms = ['mex' as const, 'crt' as const];
+  return { ...(workload ?? { kind: 'rsa', bits: [1024, 2048], forms }), operations: ENDLESS };
 }
+
+/** In the middle of churn any answer is right. */
+const whateverComes = (instruction: GuestInstruction): GuestInstruction => ({ ...instruction, expect: null });

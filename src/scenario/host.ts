@@ -3,6 +3,7 @@
  */
 import type { AdapterSpec, CpuModel, GuestSpec, HostSpec, MdevSpec, Workload } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { toHostPrograms } from './host-workload.ts';
 import { hostMasks, toMdevs } from './mdevs.ts';
 import { refuseSie, sieOnEach, toNested } from './nested.ts';
 import type { FieldPath } from './place.ts';
@@ -24,7 +25,7 @@ export function toHost(source: ScenarioSource, { host, mdevs, guests }: Topology
   const controlDomains = host.controlDomains === undefined ? domains : toDomains(source, ['host', 'controlDomains'], host.controlDomains);
   const mdevSpecs = toMdevs(source, mdevs, hostMasks(apmask, aqmask));
   const guestSpecs = toGuests(source, guests, mdevSpecs);
-  const { kernel, apxa, ultravisorAiv, serviceScale } = host;
+  const { kernel, apxa, ultravisorAiv, serviceScale, workload } = host;
   refuseBeyondApxa(source, host);
   return {
     kernel,
@@ -36,6 +37,7 @@ export function toHost(source: ScenarioSource, { host, mdevs, guests }: Topology
     apmask,
     aqmask,
     serviceScale,
+    ...(workload === undefined ? {} : { workload: toHostPrograms(workload) }),
     mdevs: mdevSpecs,
     guests: guestSpecs,
   };

@@ -5,6 +5,7 @@
  */
 import { EventLog } from '../base/event-log.ts';
 import { createLogger } from '../base/logger.ts';
+import { HARDWARE_FAULTS, PLACE_STRIKES } from '../crypto-adapters/fault-places.ts';
 import { createRsaEngine } from '../crypto-adapters/rsa-engine.ts';
 import type { Program, ProgramRun, World } from '../explore/program.ts';
 import { LockLayer } from '../locks/lock-layer.ts';
@@ -91,8 +92,11 @@ export async function bootProblem(program: Program): Promise<BootError | null> {
 export function unexplored(scenario: Scenario): string[] {
   if (scenario.zpci !== undefined) return ['requests for the device after the first one'];
   const left = FAULTS.filter(({ name }) => !scenario.faults.includes(name)).map(({ name, fails }) => `fault ${name} (${fails})`);
+  const more = HARDWARE_FAULTS.filter(({ name }) => scenario.faults.includes(name)).map(
+    ({ name }) => `fault ${name} more than ${PLACE_STRIKES} times in one execution`,
+  );
   const timers = 'timers out of the order of their times: what is due first fires first, however long code takes';
-  return [...left, 'periodic scans of the AP bus', timers, ...quietGuests(scenario)];
+  return [...left, ...more, 'periodic scans of the AP bus', timers, ...quietGuests(scenario)];
 }
 
 function quietGuests({ host }: Scenario): string[] {

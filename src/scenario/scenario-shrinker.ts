@@ -5,6 +5,7 @@
 import type { Program } from '../explore/program.ts';
 import type { SmallerProgram, WorkloadShrinker } from '../explore/shrink-workload.ts';
 import type { Finding } from '../locks/finding.ts';
+import { fewerHostUsers } from './host-workload.ts';
 import { loadScenario } from './load.ts';
 import { ScenarioError } from './place.ts';
 import type { Scenario } from './scenario.ts';
@@ -18,7 +19,7 @@ import { withoutExpectations } from './unneeded-expectations.ts';
 
 /** Large steps first. */
 const PASSES: readonly Pass[] = [
-  ...[withoutGuest, withoutTask, fewerTurns, withoutEvent, withoutNested, withoutWorkload, fewerVcpus, shorterWorkload],
+  ...[withoutGuest, withoutTask, fewerTurns, withoutEvent, withoutNested, withoutWorkload, fewerVcpus, shorterWorkload, fewerHostUsers],
   ...[withoutUnusedMdev, fewerQueues, withoutFaults, withoutWaiting, smallerZpci],
 ];
 

@@ -6,6 +6,7 @@ import { Document, isCollection, isMap, isScalar, isSeq, Scalar, visit, type Sca
 import type { GuestSpec, HostSpec, MdevSpec, NestedSpec, Workload } from '../machine/host-spec.ts';
 import { eventFields, slotEventFields } from './event-text.ts';
 import type { Expectation, ExpectedKinds } from './expectation.ts';
+import { hostWorkloadText } from './host-workload.ts';
 import { mdevUuid } from './mdev-uuid.ts';
 import type { Scenario } from './scenario.ts';
 import { numberText, type FieldValue } from './text-values.ts';
@@ -49,17 +50,20 @@ const nameOf = ({ name }: Scenario): Fields => (/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.t
 
 const list = (name: string, values: readonly FieldValue[]): Fields => (values.length === 0 ? {} : { [name]: values });
 
-function topology({ kernel, apxa, adapters, domains, controlDomains, apmask, aqmask, serviceScale, mdevs, guests }: HostSpec): Fields {
+function topology(host: HostSpec): Fields {
+  const { kernel, apxa, ultravisorAiv, adapters, domains, controlDomains, apmask, aqmask, serviceScale, workload, mdevs, guests } = host;
   return {
     host: {
       ...(kernel === 'current' ? {} : { kernel }),
       ...(apxa === false ? { apxa } : {}),
+      ...(ultravisorAiv === true ? { ultravisorAiv } : {}),
       adapters: adapters.map(({ id, type }) => ({ id, type })),
       domains: ranges(domains),
       ...(same(domains, controlDomains) ? {} : { controlDomains: ranges(controlDomains) }),
       ...(apmask === null ? {} : { apmask }),
       ...(aqmask === null ? {} : { aqmask }),
       ...(serviceScale === 1 ? {} : { serviceScale }),
+      ...(workload === undefined ? {} : { workload: hostWorkloadText(workload) }),
     },
     ...list('mdevs', mdevs.map(mdevFields)),
     ...list('guests', guests.map(guestFields)),

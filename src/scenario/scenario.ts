@@ -7,6 +7,7 @@ import type { FaultName } from '../vfio-ap/faults.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
 import type { ZpciSpec } from '../zpci/zpci-host.ts';
 import type { Expectation } from './expectation.ts';
+import type { FaultVerb } from './fault-verb.ts';
 import type { IoctlVerb } from './ioctl-verb.ts';
 import type { Place } from './place.ts';
 
@@ -45,6 +46,8 @@ export type Verb =
   | { readonly kind: 'unplug'; readonly adapters: readonly number[] }
   /** The host has these domains from now on. */
   | { readonly kind: 'domains'; readonly use: 'usage' | 'control'; readonly domains: readonly number[] }
+  /** Hardware goes wrong for a time. */
+  | FaultVerb
   | { readonly kind: 'pause'; readonly ms: number }
   /** The events have the task of the repeat and no `at` of their own. */
   | { readonly kind: 'repeat'; readonly times: number; readonly events: readonly EventSpec[] };

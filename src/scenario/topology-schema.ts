@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ApMask } from '../base/ap-mask.ts';
 import { parseMaskText } from '../base/mask-text.ts';
 import { INSTRUCTION_FORM, INSTRUCTION_TEXT, parseInstruction } from '../guest/guest-instruction.ts';
-import { RSA_KEY_BITS } from '../guest/rsa-key-pool.ts';
+import { hostWorkloadSchema, rsaMix } from './host-workload.ts';
 import { fields } from './validate.ts';
 import { adapterId, cardType, domainId, flag, named, oneOf, uuid, whole } from './values.ts';
 
@@ -48,6 +48,7 @@ export const hostSchema = fields('the host: a map with adapters and domains', {
   controlDomains: domains.optional().describe('The same as domains unless given.'),
   apmask: mask.optional(),
   aqmask: mask.optional(),
+  workload: hostWorkloadSchema.optional().describe('Crypto users of the host itself, beside the guests.'),
   serviceScale: z.number({ error: SCALE }).min(0, { error: SCALE }).max(1e6, { error: SCALE }).default(1),
 });
 
@@ -61,16 +62,9 @@ export const mdevSchema = fields('an mdev: a map with name, adapters and domains
   controlDomains: domainList.default([]),
 });
 
-const BITS = `a modulus size that the key pool has (${RSA_KEY_BITS.join(', ')})`;
-const bits = z.literal(RSA_KEY_BITS, { error: BITS });
-
 const rsa = fields('a map with operations, bits and forms', {
   operations: whole('the operations per vCPU', 1, 1_000_000_000),
-  bits: z.array(bits, { error: 'a list of modulus sizes' }).min(1, { error: 'at least one modulus size' }).default([2048]),
-  forms: z
-    .array(oneOf('a form of RSA request', ['mex', 'crt']), { error: 'a list of mex and crt' })
-    .min(1, { error: 'at least one of mex and crt' })
-    .default(['mex', 'crt']),
+  ...rsaMix,
 });
 
 const instruction = z

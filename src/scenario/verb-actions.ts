@@ -10,6 +10,7 @@ import { clearSignal } from '../locks/signal.ts';
 import type { Machine } from '../machine/machine.ts';
 import { Access } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
+import { faultVerbText, performFault } from './fault-verb.ts';
 import { ioctlText, performIoctl } from './ioctl-verb.ts';
 import type { Verb } from './scenario.ts';
 
@@ -65,6 +66,8 @@ export async function perform(task: Task, machine: Machine, verb: Action): Promi
       await bus.forceRescan(task);
       return errnos.find((errno) => errno !== OK) ?? OK;
     }
+    case 'fault':
+      return performFault(task, machine, verb);
     case 'domains': {
       const mask = ApMask.from(verb.domains);
       if (verb.use === 'usage') hardware.setUsageDomains(mask);
@@ -107,6 +110,8 @@ export function verbText(verb: Verb, names: (path: string) => string = (path) =>
       return `unplug adapter ${verb.adapters.join(', ')}`;
     case 'domains':
       return `set ${verb.use} domains ${verb.domains.join(', ')}`;
+    case 'fault':
+      return faultVerbText(verb);
     case 'pause':
       return `pause ${verb.ms} ms`;
     case 'repeat':

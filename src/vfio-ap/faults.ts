@@ -3,7 +3,12 @@
  * default. A fault is no defect: code must cope with it (kernel: CONFIG_FAULT_INJECTION, failslab).
  */
 
-export const FAULTS = [{ name: 'probe-allocation', fails: 'the allocation of a queue object in the probe of a queue: -ENOMEM' }] as const;
+import { HARDWARE_FAULTS } from '../crypto-adapters/fault-places.ts';
+
+export const FAULTS = [
+  { name: 'probe-allocation', fails: 'the allocation of a queue object in the probe of a queue: -ENOMEM' },
+  ...HARDWARE_FAULTS,
+] as const;
 
 export type FaultName = (typeof FAULTS)[number]['name'];
 export type Faults = ReadonlySet<FaultName>;

@@ -83,8 +83,8 @@ export class MatrixDev {
   }
 }
 
-/** The largest ids an mdev may be given on a host with this configuration. */
-export function limitsOf(info: QciInfo): MatrixLimits {
-  if ((info.flags & QciFlag.APXA) === 0) return SMALL_LIMITS;
+/** The largest ids an mdev may be given on a host with this configuration; null: the host has no QCI, which alone could tell of APXA. */
+export function limitsOf(info: QciInfo | null): MatrixLimits {
+  if (info === null || (info.flags & QciFlag.APXA) === 0) return SMALL_LIMITS;
   return { adapter: info.na, domain: info.nd, controlDomain: info.nd };
 }

@@ -45,7 +45,7 @@ export class MdevLifecycle {
     const { name: uuid } = device;
     const { layer, hardware, log } = this.dev.host;
     const { groups, module } = this.surroundings;
-    const mdev = new ApMatrixMdev(layer, uuid, limitsOf(hardware.currentQci()));
+    const mdev = new ApMatrixMdev(layer, uuid, limitsOf(hardware.facilities.qci ? hardware.currentQci() : null));
     this.design.adoptMdev(mdev);
     mdev.device = new VfioDevice(layer, uuid, {
       log,
@@ -104,6 +104,7 @@ export class MdevLifecycle {
 
   /** Interrupts whose notification byte lies in the range are switched off, and what they hold is given back. */
   private async dmaUnmap(task: Task, mdev: ApMatrixMdev, range: { iova: number; length: number }): Promise<void> {
+    beginOperation(task);
     const end = range.iova + range.length;
     await this.design.change(task, { kind: 'dma-unmap', mdev }, async (section) => {
       for (const queue of [...mdev.qtable.get(task).values()]) {

@@ -229,7 +229,7 @@ describe('association', () => {
     const t = new QueueUnderTest();
     await t.run(async (task) => {
       await t.makeIdle(task);
-      expect(await t.queue.awaitAssociation(task)).toBe('none');
+      expect(await t.queue.awaitAssociation(task, 7)).toBe('none');
       expect(t.queue.smState).toBe('IDLE');
     });
   });
@@ -239,7 +239,7 @@ describe('association', () => {
     await t.run(async (task) => {
       await t.makeIdle(task);
       t.ap.script('tapq', { rc: Rc.ASSOC_FAILED, asyncError: true });
-      await t.queue.awaitAssociation(task);
+      await t.queue.awaitAssociation(task, 7);
       expect([t.queue.deviceState, t.queue.lastErrRc]).toEqual(['ERROR', Rc.ASSOC_FAILED]);
     });
   });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { EINVAL, ENODEV, ERANGE } from '../../src/base/errno.ts';
 import { QciFlag } from '../../src/crypto-adapters/qci.ts';
 import type { GuestsLock } from '../../src/vfio-ap/locking/guests-lock.ts';
-import { M1, RUNTIMES, onHost } from '../helpers/host.ts';
+import { M1, RUNTIMES, onHost, type Host } from '../helpers/host.ts';
 
 /** What is assigned, where it is shown, and how when it is 5 alone. */
 const THREE = [
@@ -53,10 +53,21 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await host.show(task, M1, 'control_domains')).toBe('');
     }));
 
-  test('vfio-C7: without APXA there are 64 adapters and 16 domains', () =>
+  test.each<[string, (host: Host) => void]>([
+    [
+      'vfio-C7: without APXA there are 64 adapters and 16 domains',
+      ({ hardware }) => {
+        const full = hardware.currentQci();
+        hardware.currentQci = () => ({ ...full, flags: (full.flags & ~QciFlag.APXA) >>> 0 });
+      },
+    ],
+    [
+      'without QCI nobody tells of APXA, and there are as many',
+      ({ hardware }) => void Object.assign(hardware, { facilities: { ...hardware.facilities, qci: false } }),
+    ],
+  ])('%s', (_what, withoutApxa) =>
     onHost(kind, { spec: FREE }, async (host, task) => {
-      const full = host.hardware.currentQci();
-      host.hardware.currentQci = () => ({ ...full, flags: (full.flags & ~QciFlag.APXA) >>> 0 });
+      withoutApxa(host);
       await host.create(task, M1);
       expect(await host.store(task, M1, 'assign_adapter', '63')).toBe(2);
       expect(await host.store(task, M1, 'assign_adapter', '64')).toBe(ENODEV);
@@ -74,7 +85,8 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
         expect(await host.store(task, M1, `unassign_${what}`, last)).toBe(2);
       }
       expect([await host.show(task, M1, 'matrix'), await host.show(task, M1, 'control_domains')]).toEqual(['', '']);
-    }));
+    }),
+  );
 
   test('vfio-C9: nothing happens when an id is not assigned', () =>
     onHost(kind, {}, async (host, task) => {

@@ -161,6 +161,37 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
     }),
   );
 
+  test.each([
+    [0x00, 11, true],
+    [0x02, 11, true],
+    [0x03, 11, true],
+    [0x04, 11, true],
+    [0x05, 11, true],
+    [0x01, 11, false],
+    [0x06, 11, false],
+    [0x0a, 11, false],
+    [0x00, 9, false],
+  ])('an added adapter whose TAPQ answers %i and type %i is waited for until the scan has ended: %s', (rc, type, waited) =>
+    onHost(kind, {}, async (host, task) => {
+      await guestOne(host, task);
+      const pending = (): boolean => host.mdev(M1).pending.inspect().apm.has(6);
+      host.hardware.unplug(6);
+      await host.machine.bus.scan(task);
+      host.hardware.plug({ id: 6, type: host.hardware.adapter(5)!.type });
+      const real = host.hardware.tapq.bind(host.hardware);
+      const asked: boolean[] = [];
+      host.hardware.tapq = async (by, apqn) => {
+        const answer = await real(by, apqn);
+        if (apqn !== 0x0604) return answer;
+        // First the driver, for the type; then the scan, which makes the device.
+        asked.push(pending());
+        return asked.length > 1 ? answer : { status: { ...answer.status, rc }, info: { ...answer.info!, type } };
+      };
+      await host.machine.bus.scan(task);
+      expect([asked.slice(0, 2), pending()]).toEqual([[false, waited], false]);
+    }),
+  );
+
   test('vfio-I7: a host change reaches an mdev without a guest', () =>
     onHost(kind, {}, async (host, task) => {
       await host.create(task, M1, { adapters: [5, 6], domains: [4, 0xab] });

@@ -3,6 +3,7 @@
  * needs Secure Execution (L5, L13) is elsewhere.
  */
 import { describe, expect, test } from 'vitest';
+import { Rc } from '../../src/crypto-adapters/response-code.ts';
 import type { Task } from '../../src/runtime/task.ts';
 import { releaseInterrupt } from '../../src/vfio-ap/irq-resources.ts';
 import { VfioApQueue } from '../../src/vfio-ap/vfio-ap-queue.ts';
@@ -145,6 +146,20 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
     }),
   );
 
+  test('whatever else the machine may answer on enable, also what ours never does, is returned and frees everything', () =>
+    onHost(kind, {}, async (host, task) => {
+      await oneQueue(host, task);
+      const errors = [...new Set<number>(Object.values(Rc))].filter((rc) => rc !== Rc.NORMAL && rc !== Rc.OTHERWISE_CHANGED);
+      expect(errors.length).toBeGreaterThan(15);
+      for (const rc of errors) {
+        expect([rc, await aqic(host, task, ON), held(host)]).toEqual([rc, 0, [1, 0, 1]]);
+        host.log.length = 0;
+        script(host.hardware, 'aqic', APQN, [rc]);
+        expect([rc, await aqic(host, task, OTHER), held(host), saved(host)]).toEqual([rc, rc, [0, 0, 0], NOTHING]);
+        expect(warnings(host)).toMatchObject([{ queue: '05.0004', rc }]);
+      }
+    }));
+
   test('vfio-L9: the defect Q10 keeps the pin and the ISC of the attempt', () =>
     onHost(kind, { quirks: new Set(['Q10']), leftovers: true, findings: true }, async (host, task) => {
       await oneQueue(host, task);
@@ -174,7 +189,7 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
     }),
   );
 
-  test.each([0x01, 0x03, 0x04, 0x06, 0x08])(
+  test.each([0x01, 0x03, 0x04, 0x06, 0x08, 0x09, 0x0a, 0x0b, 0x42])(
     'a disable that the machine answers with %i is not tried again, and frees the resources',
     (rc) =>
       onHost(kind, {}, async (host, task) => {

@@ -2,7 +2,6 @@
  * The same operations on the product and on the reference, compared after each one. The first difference ends it with an error that
  * lists the operations so far, so that what fast-check shrinks to can be read.
  */
-import type { DesignFactory } from '../../src/vfio-ap/locking/port.ts';
 import type { QuirkName } from '../../src/vfio-ap/quirks.ts';
 import { TASKS_FIRST, onHost } from '../helpers/host.ts';
 import { apply, type Answer } from './apply.ts';
@@ -20,7 +19,6 @@ const APMASK = '-5,-6';
 const guest = (name: string) => ({ name, mdev: null, vcpus: 1, workload: null, apie: true, interrupts: true, attach: false });
 
 export interface FuzzOptions {
-  readonly design?: DesignFactory;
   readonly quirks?: readonly QuirkName[];
   /** Default true: 256 adapters and domains. */
   readonly apxa?: boolean;
@@ -36,14 +34,14 @@ const MOMENTARY = ['resets', 'warnings'];
 
 const still = (seen: Observed): Observed => Object.fromEntries(Object.entries(seen).filter(([name]) => !MOMENTARY.includes(name)));
 
-export class Divergence extends Error {
+class Divergence extends Error {
   constructor(operations: readonly Operation[], lines: readonly string[]) {
     super(`after ${operations.length} operations:\n${operations.map((each) => JSON.stringify(each)).join('\n')}\n${lines.join('\n')}`);
     this.name = 'Divergence';
   }
 }
 
-export function bootedWorld({ spoil, apxa = true }: FuzzOptions): World {
+function bootedWorld({ spoil, apxa = true }: FuzzOptions): World {
   const world = makeWorld({ adapters: CARDS, domains: DOMAINS, control: DOMAINS, guests: GUESTS, fds: FDS, apxa });
   storeMask(world, 'apm', APMASK);
   scan(world);
@@ -54,10 +52,10 @@ export function bootedWorld({ spoil, apxa = true }: FuzzOptions): World {
 /** Runs them on a fresh host. Throws a Divergence at the first difference. */
 export async function compare(operations: readonly Operation[], options: FuzzOptions = {}): Promise<void> {
   const world = bootedWorld(options);
-  const { design, quirks, apxa = true } = options;
+  const { quirks, apxa = true } = options;
   const spec = { adapters: CARDS, domains: [...DOMAINS], controlDomains: [...DOMAINS], apmask: APMASK, apxa, guests: GUESTS.map(guest) };
   const defective = quirks === undefined ? {} : { quirks: new Set(quirks), findings: true, leftovers: true, watch: false };
-  const host = { spec, strategy: TASKS_FIRST, ...(design === undefined ? {} : { design }), ...defective };
+  const host = { spec, strategy: TASKS_FIRST, ...defective };
   await onHost('controlled', host, async (real, task) => {
     const fuzzed = new FuzzedHost(real);
     await fuzzed.settle(task);

@@ -13,7 +13,7 @@ interface Place {
 }
 
 /** The response code of any instruction. */
-export function stateOf(hardware: RefHardware, { adapter, domain }: Place): number {
+function stateOf(hardware: RefHardware, { adapter, domain }: Place): number {
   const found = hardware.adapters.get(adapter);
   if (found === undefined || !hardware.usage.has(domain)) return Rc.NOT_AVAILABLE;
   if (!found.configured) return Rc.DECONFIGURED;

@@ -18,7 +18,7 @@ export function create(world: World, text: string): number {
 }
 
 /** One guest an mdev, one mdev a guest. */
-export function open(world: World, mdev: RefMdev, guest: RefGuest): number {
+function open(world: World, mdev: RefMdev, guest: RefGuest): number {
   if (mdev.guest !== null) return mdev.guest === guest ? 0 : Err.EBUSY;
   if (world.mdevs.some((other) => other.guest === guest)) return Err.EPERM;
   mdev.guest = guest;
@@ -26,7 +26,7 @@ export function open(world: World, mdev: RefMdev, guest: RefGuest): number {
   return 0;
 }
 
-export function close(world: World, mdev: RefMdev): void {
+function close(world: World, mdev: RefMdev): void {
   const { guest } = mdev;
   if (guest === null) return;
   clearMasks(guest);

@@ -8,7 +8,7 @@ import { apqnOf, linkedTo, ownerOf, queueName, type RefFd, type RefGuest, type R
 export type Observed = Readonly<Record<string, string>>;
 
 /** 5.9, with the page that cuts it off at whole lines. */
-export function matrixText({ apm, aqm }: Masks): string {
+function matrixText({ apm, aqm }: Masks): string {
   const adapters = ascending(apm).map((id) => id.toString(16).padStart(2, '0'));
   const domains = ascending(aqm).map((id) => id.toString(16).padStart(4, '0'));
   if (domains.length === 0) return linesOf(adapters.map((adapter) => `${adapter}.`));
@@ -23,9 +23,9 @@ const linesOf = (lines: readonly string[]): string =>
     .map((line) => `${line}\n`)
     .join('');
 
-export const controlText = ({ adm }: Masks): string => linesOf(ascending(adm).map((id) => id.toString(16).padStart(4, '0')));
+const controlText = ({ adm }: Masks): string => linesOf(ascending(adm).map((id) => id.toString(16).padStart(4, '0')));
 
-export const configText = ({ apm, aqm, adm }: Masks): string => `${[apm, aqm, adm].map(maskText).join()}\n`;
+const configText = ({ apm, aqm, adm }: Masks): string => `${[apm, aqm, adm].map(maskText).join()}\n`;
 
 function statusOf(world: World, queue: RefQueue): string {
   const owner = ownerOf(world, queue);

@@ -27,7 +27,7 @@ function probe(world: World, queue: RefQueue, driver: DriverName): boolean {
 }
 
 /** In the order in which the drivers were registered. */
-export function probeAny(world: World, queue: RefQueue): void {
+function probeAny(world: World, queue: RefQueue): void {
   if (!probe(world, queue, 'cex4queue')) probe(world, queue, 'vfio_ap');
 }
 
@@ -41,7 +41,7 @@ function leaveVfio(world: World, queue: RefQueue): void {
   unlink(world, queue);
 }
 
-export function detachDriver(world: World, queue: RefQueue): void {
+function detachDriver(world: World, queue: RefQueue): void {
   if (queue.driver === null) return;
   if (queue.driver === 'vfio_ap') leaveVfio(world, queue);
   queue.driver = null;

@@ -91,9 +91,9 @@ export function readApConfig(written: string): Masks | null {
   return apm && aqm && adm ? { apm, aqm, adm } : null;
 }
 
-/** Lower case; null: -EINVAL. */
+/** Lower case; null: -EINVAL. A 37th character is not looked at. */
 export function readUuid(text: string): string | null {
-  if (text.length !== 36 && !(text.length === 37 && text.endsWith('\n'))) return null;
+  if (text.length !== 36 && text.length !== 37) return null;
   for (let at = 0; at < 36; at++) {
     const dash = at === 8 || at === 13 || at === 18 || at === 23;
     if (dash ? text[at] !== '-' : digitOf(text[at], 16) < 0) return null;

@@ -4,8 +4,11 @@
  * Method: scripted response codes on a whole host, through the RESET ioctl.
  */
 import { describe, expect, test } from 'vitest';
+import { KERNELS } from '../../src/base/kernel-profile.ts';
 import { bareStatus } from '../../src/crypto-adapters/ap-status.ts';
+import { Rc } from '../../src/crypto-adapters/response-code.ts';
 import type { Task } from '../../src/runtime/task.ts';
+import { isPassable } from '../../src/vfio-ap/vfio-ap-queue.ts';
 import { M1, RUNTIMES, TASKS_FIRST, onHost, script, type Host } from '../helpers/host.ts';
 
 const APQN = 0x0504;
@@ -63,6 +66,22 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       for (const line of warnings(host)) expect(line).toMatchObject({ queue: '05.0004', rc });
     }),
   );
+
+  test('ZAPQ answers anything else, also what our machine never does: not passable, -EIO, a warning, nobody waits', () =>
+    onHost(kind, {}, async (host, task) => {
+      await interrupting(host, task);
+      const known: ReadonlySet<number> = new Set([0x00, 0x02, 0x03, 0x04, 0x05, 0x0a]);
+      const others = [...new Set<number>(Object.values(Rc))].filter((rc) => !known.has(rc));
+      expect(others.length).toBeGreaterThan(15);
+      for (const rc of others) {
+        host.log.length = 0;
+        script(host.hardware, 'zapq', APQN, [rc]);
+        const tapq = script(host.hardware, 'tapq', APQN, []);
+        expect([rc, await reset(host, task), status(host), held(host), tapq.calls]).toEqual([rc, EIO, rc, [1, 1], 0]);
+        expect(isPassable(bareStatus(rc), KERNELS.current)).toBe(false);
+        expect(warnings(host)).toMatchObject([{ queue: '05.0004', rc }]);
+      }
+    }));
 
   test.each([
     ['00: done', [0x00], { zapqs: 1, stored: 0, held: 0, warnings: 0 }],

@@ -2,7 +2,7 @@
  * The parent of mediated devices: instances, two removals at once, and a removal that meets an open.
  */
 import { describe, expect, test } from 'vitest';
-import { EAGAIN, EEXIST, ENODEV, ENOENT, ENOMEM, EPERM, EUSERS, OK } from '../../src/base/errno.ts';
+import { EACCES, EAGAIN, EEXIST, ENODEV, ENOENT, ENOMEM, EPERM, EUSERS, OK } from '../../src/base/errno.ts';
 import { EventLog } from '../../src/base/event-log.ts';
 import { KERNELS } from '../../src/base/kernel-profile.ts';
 import { createLogger } from '../../src/base/logger.ts';
@@ -46,6 +46,15 @@ async function parentOf(task: Task, rt: LiveRuntime, options: Pick<MdevParentOpt
 }
 
 const AVAILABLE = CREATE.replace('create', 'available_instances');
+
+test('the type tells its name and the interface of its devices', () =>
+  onHost('controlled', {}, async (host, task) => {
+    const shown = async (name: string): Promise<string | number> => await host.read(task, CREATE.replace('create', name));
+    expect(await shown('name')).toBe('VFIO AP Passthrough Device\n');
+    expect(await shown('device_api')).toBe('vfio-ap\n');
+    expect(await host.write(task, CREATE.replace('create', 'device_api'), 'vfio-pci')).toBe(EACCES);
+    expect(await shown('create')).toBe(EACCES);
+  }));
 
 test('instances are counted and given back', () =>
   onHost('controlled', {}, async (host, task) => {
