@@ -5,19 +5,21 @@
 import v8 from 'node:v8';
 import { writeFileSync } from 'node:fs';
 import { assignment } from './assignment.ts';
+import { busScan } from './bus-scan.ts';
 import { designs } from './designs.ts';
 import { exploreAbba } from './explore-abba.ts';
 import { exploreScenarios } from './explore-scenarios.ts';
 import { hostBringup } from './host-bringup.ts';
 import { locks } from './locks.ts';
 import { figureLine, reached, type Figure } from './measure.ts';
+import { nqapDqap } from './nqap-dqap.ts';
 import { rsaPath } from './rsa-path.ts';
 
 // Worlds that live for microseconds: as exploring processes set it.
 v8.setFlagsFromString('--no-allocation-site-pretenuring');
 
 const wanted = process.argv.slice(2);
-const chosen = [hostBringup, rsaPath, locks, assignment, exploreAbba, exploreScenarios, designs].filter(
+const chosen = [hostBringup, busScan, rsaPath, nqapDqap, locks, assignment, exploreAbba, exploreScenarios, designs].filter(
   ({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)),
 );
 const figures: Figure[] = [];

@@ -2,16 +2,18 @@
  * The files of the bus itself, /sys/bus/ap/* (the bus attributes of drivers/s390/crypto/ap_bus.c).
  */
 import type { ApMask } from '../base/ap-mask.ts';
-import { OK, type Errno } from '../base/errno.ts';
-import { scanInteger } from '../base/kernel-text.ts';
+import { EINVAL, OK, type Errno } from '../base/errno.ts';
+import { parseBool, parseUnsigned, scanInteger } from '../base/kernel-text.ts';
 import type { Task } from '../runtime/task.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import { QciFlag } from '../crypto-adapters/qci.ts';
+import type { ApTasklet } from '../ap-driver/ap-tasklet.ts';
 import type { AttributeDef } from '../driver-core/attribute.ts';
 import type { ApBindings } from './ap-bindings.ts';
 import { highestIds } from './ap-core.ts';
 import type { ApPermissions, MaskName } from './ap-permissions.ts';
 import type { ApScan } from './ap-scan.ts';
+import type { PollThread } from './poll-thread.ts';
 
 /** What the files show and change. */
 export interface BusFiles {
@@ -19,8 +21,14 @@ export interface BusFiles {
   readonly permissions: ApPermissions;
   readonly bindings: ApBindings;
   readonly busScan: ApScan;
+  readonly tasklet: ApTasklet;
+  readonly pollThread: PollThread;
   storeMask(task: Task, which: MaskName, text: string): Promise<Errno>;
 }
+
+const NS_PER_MS = 1e6;
+/** Two minutes. */
+const LONGEST_POLL_NS = 120e9;
 
 /** In the order in which `features` names them. */
 const FEATURES = ['APSC', 'APXA', 'QACT', 'RC8A', 'APSB'] as const;
@@ -50,6 +58,18 @@ export const AP_BUS_ATTRIBUTES: readonly AttributeDef<BusFiles>[] = [
     store: (_task, bus, text) => bus.busScan.storeConfigTime(scanInteger(text)),
   },
   {
+    name: 'poll_thread',
+    mode: 0o644,
+    show: (_task, { pollThread }) => `${pollThread.running ? 1 : 0}\n`,
+    store: (_task, { pollThread }, text) => storePollThread(pollThread, text),
+  },
+  {
+    name: 'poll_timeout',
+    mode: 0o644,
+    show: (_task, { tasklet }) => `${Math.round(tasklet.highTimeoutMs * NS_PER_MS)}\n`,
+    store: (_task, { tasklet }, text) => storePollTimeout(tasklet, text),
+  },
+  {
     name: 'scans',
     mode: 0o644,
     show: (_task, bus) => `${bus.busScan.count}\n`,
@@ -64,7 +84,7 @@ function maskFile(name: string, which: MaskName): AttributeDef<BusFiles> {
   return {
     name,
     mode: 0o644,
-    show: async (task, bus) => `${(await bus.permissions.readMasks(task))[which].toString()}\n`,
+    show: (task, bus) => bus.permissions.show(task, which),
     store: (task, bus, text) => bus.storeMask(task, which, text),
   };
 }
@@ -77,6 +97,24 @@ function qciMaskFile(name: string, mask: (qci: QciInfo) => ApMask): AttributeDef
       return info === null ? 'not supported\n' : `${mask(info).toString()}\n`;
     },
   };
+}
+
+/** Nothing comes of a start while interrupts are used, or while it runs. */
+function storePollThread(thread: PollThread, text: string): Errno {
+  const on = parseBool(text);
+  if (on === undefined) return EINVAL;
+  if (on) thread.start();
+  else thread.stop();
+  return OK;
+}
+
+/** Nanoseconds. */
+function storePollTimeout(tasklet: ApTasklet, text: string): Errno {
+  const ns = parseUnsigned(text);
+  if (ns < 0) return ns;
+  if (ns > LONGEST_POLL_NS) return EINVAL;
+  tasklet.setHighTimeout(ns / NS_PER_MS);
+  return OK;
 }
 
 function bindingsText({ bindings, busScan }: BusFiles): string {

@@ -73,8 +73,10 @@ export class ApBindings {
     for (const { ops } of this.core.bus.drivers) yield (ops as FilteredDriver).driver;
   }
 
-  register(task: Task, driver: ApDriver): Promise<Driver> {
-    return this.core.bus.registerDriver(task, new FilteredDriver(this, driver));
+  async register(task: Task, driver: ApDriver): Promise<Driver> {
+    const handle = await this.core.bus.registerDriver(task, new FilteredDriver(this, driver));
+    handle.directory.addLink('module', this.core.modules.ensure(driver.moduleName ?? driver.name));
+    return handle;
   }
 
   /** May this driver have the queue? A name decides alone, the masks where there is none. */
@@ -85,7 +87,7 @@ export class ApBindings {
   }
 
   /** Is the device bound to a driver of the host? Looked at without its mutex. */
-  hostHas({ device }: ApQueueDevice): boolean {
+  hostHas({ device }: { readonly device: Device }): boolean {
     this.core.layer.rt.touch(device, Access.READ);
     return driverOf(device)?.isDefault === true;
   }
@@ -117,6 +119,7 @@ export class ApBindings {
     await queue.remove(task);
     this.core.tasklet.remove(queue);
     it.card.pastRequests += queue.totalRequests;
+    it.pastRequests += queue.totalRequests;
     it.queue = null;
   }
 

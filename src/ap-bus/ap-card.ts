@@ -18,6 +18,10 @@ export interface CardPort {
   readonly kernel: KernelProfile;
   /** The state machines of those queues of the adapter that have one: they are bound to a driver of the host. */
   activeQueues(adapter: number): Iterable<ApQueue>;
+  /** A guest with Secure Execution whose machine can bind queues. */
+  readonly secureBinding: boolean;
+  /** The active queues of the adapter forget how many requests they have had. */
+  clearRequestCounts(adapter: number): void;
   /** A write to `config`. */
   configure(task: Task, card: ApCard, on: boolean): Promise<Errno>;
 }

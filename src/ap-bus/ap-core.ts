@@ -7,10 +7,13 @@ import type { LockLayer } from '../locks/lock-layer.ts';
 import type { ApTasklet } from '../ap-driver/ap-tasklet.ts';
 import type { ApInstructions, QciInfo } from '../crypto-adapters/ap-instructions.ts';
 import { QciFlag, hasQciFlag } from '../crypto-adapters/qci.ts';
+import type { AttributeDef } from '../driver-core/attribute.ts';
 import type { Bus } from '../driver-core/bus.ts';
 import type { Device } from '../driver-core/device.ts';
-import type { CardPort } from './ap-card.ts';
+import type { Directory } from '../driver-core/directory.ts';
+import type { ApCard, CardPort } from './ap-card.ts';
 import type { ApPermissions } from './ap-permissions.ts';
+import type { ApQueueDevice } from './ap-queue-device.ts';
 import type { ApRegistry } from './ap-registry.ts';
 import type { DriverOverrides } from './driver-overrides.ts';
 
@@ -23,11 +26,15 @@ export interface ApCore {
   readonly bus: Bus;
   /** `/sys/devices/ap`. */
   readonly root: Device;
+  /** `/sys/module`. */
+  readonly modules: Directory;
   readonly registry: ApRegistry;
   readonly permissions: ApPermissions;
   readonly overrides: DriverOverrides;
   readonly tasklet: ApTasklet;
   readonly port: CardPort;
+  /** The files of the queues of this card. */
+  readonly queueAttributes: (card: ApCard) => readonly AttributeDef<ApQueueDevice>[];
 }
 
 /** Highest adapter and domain number that may be tested: beyond them TAPQ is a specification exception. */

@@ -10,6 +10,8 @@ import type { ApQueueDevice } from './ap-queue-device.ts';
 
 export interface ApDriver {
   readonly name: string;
+  /** The kernel module that it is in; default: one of its own name. */
+  readonly moduleName?: string;
   /** Of the host: gets the queues that both masks reserve, the others get the rest. */
   readonly isDefault: boolean;
   matches(device: ApCard | ApQueueDevice): boolean;

@@ -8,11 +8,10 @@ import { adapterOf, domainOf } from '../base/apqn.ts';
 import { EINVAL, type Errno } from '../base/errno.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApMasks, ApPermissions } from './ap-permissions.ts';
-import type { ApQueueDevice } from './ap-queue-device.ts';
-import type { DriverOverrides } from './driver-overrides.ts';
+import type { DriverOverrides, Overridable } from './driver-overrides.ts';
 
 /** Is the device bound to a driver of the host? Looked at without its mutex, as the kernel does. */
-export type HostHas = (it: ApQueueDevice) => boolean;
+export type HostHas = (it: Overridable) => boolean;
 
 export class ApOwnership {
   private readonly permissions: ApPermissions;
@@ -45,7 +44,7 @@ export class ApOwnership {
   }
 
   /** `named`: the queues of the matrix that have an override. */
-  private answer(masks: ApMasks, matrix: ApMasks, named: readonly ApQueueDevice[]): boolean {
+  private answer(masks: ApMasks, matrix: ApMasks, named: readonly Overridable[]): boolean {
     if (named.some((it) => this.hostHas(it))) return true;
     const apm = matrix.apm.and(masks.apm);
     const aqm = matrix.aqm.and(masks.aqm);

@@ -10,11 +10,20 @@ import type { Task } from '../runtime/task.ts';
 import type { ApQueue } from '../ap-driver/ap-queue.ts';
 import { Device } from '../driver-core/device.ts';
 import type { ApCard } from './ap-card.ts';
+import type { DriverOverrides } from './driver-overrides.ts';
+
+/** How a scan found it, on which bus. */
+interface QueueFound {
+  readonly config: boolean;
+  readonly chkstop: boolean;
+  readonly overrides: DriverOverrides;
+}
 
 export class ApQueueDevice {
   readonly apqn: Apqn;
   readonly card: ApCard;
   readonly device: Device;
+  readonly overrides: DriverOverrides;
   /** For its driver. */
   driverData: unknown = null;
   private readonly rt: Runtime;
@@ -23,12 +32,13 @@ export class ApQueueDevice {
   private machine: ApQueue | null = null;
   private past = 0;
 
-  constructor(layer: LockLayer, card: ApCard, domain: number, state: { config: boolean; chkstop: boolean }) {
+  constructor(layer: LockLayer, { card, domain }: { card: ApCard; domain: number }, found: QueueFound) {
     this.rt = layer.rt;
+    this.overrides = found.overrides;
     this.apqn = apqnOf(card.id, domain);
     this.card = card;
-    this.configured = state.config;
-    this.checkstopped = state.chkstop;
+    this.configured = found.config;
+    this.checkstopped = found.chkstop;
     this.device = new Device(layer, { name: apqnText(this.apqn), parent: card.device, bus: card.device.bus, owner: this });
   }
 

@@ -16,7 +16,7 @@ function sumOf(card: ApCard, count: (queue: ApQueue) => number): number {
 export const CARD_ATTRIBUTES: readonly AttributeDef<ApCard>[] = [
   { name: 'hwtype', mode: 0o444, show: (_task, card) => `${card.hwtype}\n` },
   { name: 'raw_hwtype', mode: 0o444, show: (_task, card) => `${card.rawType}\n` },
-  { name: 'depth', mode: 0o444, show: (_task, card) => `${card.depth}\n` },
+  { name: 'depth', mode: 0o444, show: (_task, card) => `${card.depth - (card.port.kernel.depthMinusOne ? 1 : 0)}\n` },
   { name: 'ap_functions', mode: 0o444, show: (_task, card) => functionText(card.functions) },
   { name: 'modalias', mode: 0o444, show: (_task, card) => `${modalias(card)}\n` },
   { name: 'chkstop', mode: 0o444, show: (_task, card) => `${card.chkstop ? 1 : 0}\n` },
@@ -29,7 +29,7 @@ export const CARD_ATTRIBUTES: readonly AttributeDef<ApCard>[] = [
     show: (_task, card) => `${card.pastRequests + sumOf(card, (queue) => queue.totalRequests)}\n`,
     store(_task, card) {
       card.pastRequests = 0;
-      for (const queue of card.port.activeQueues(card.id)) queue.clearTotalRequests();
+      card.port.clearRequestCounts(card.id);
       return OK;
     },
   },

@@ -14,6 +14,13 @@ export interface HostInterrupts {
   clearNotification(): void;
 }
 
+export interface PollTimes {
+  /** poll_timeout at boot; default 0.25 ms. */
+  readonly highTimeoutMs?: number;
+  /** False: what takes long is polled as often as replies. Default true. */
+  readonly slow?: boolean;
+}
+
 export interface HostTasklet {
   readonly tasklet: ApTasklet;
   readonly pollThread: PollThread;
@@ -22,7 +29,7 @@ export interface HostTasklet {
 }
 
 /** The task of the tasklet is made when it is asked for the first time; the poll thread does not run yet. */
-export function makeHostTasklet(rt: Runtime, interrupts: HostInterrupts | null): HostTasklet {
+export function makeHostTasklet(rt: Runtime, interrupts: HostInterrupts | null, polling: PollTimes = {}): HostTasklet {
   let daemon: Task | null = null;
   let pending = false;
   const serve = async (task: Task): Promise<void> => {
@@ -44,6 +51,8 @@ export function makeHostTasklet(rt: Runtime, interrupts: HostInterrupts | null):
     useInterrupts: () => interrupts !== null,
     wakePollThread: () => pollThread.wake(),
     clearNotification: () => interrupts?.clearNotification(),
+    ...(polling.highTimeoutMs === undefined ? {} : { highTimeoutMs: polling.highTimeoutMs }),
+    ...(polling.slow === false ? { lowTimeoutMs: null } : {}),
   });
   const pollThread = new PollThread(rt, tasklet, () => interrupts !== null);
   return { tasklet, pollThread, schedule };

@@ -6,8 +6,10 @@ import { Rc } from '../crypto-adapters/response-code.ts';
 import type { AttributeDef } from '../driver-core/attribute.ts';
 import type { ApQueueDevice } from './ap-queue-device.ts';
 import { functionText } from './card-attributes.ts';
+import { QUEUE_STATE_ATTRIBUTES } from './queue-states.ts';
+import { SECURE_BINDING_ATTRIBUTES } from './secure-binding.ts';
 
-export const QUEUE_ATTRIBUTES: readonly AttributeDef<ApQueueDevice>[] = [
+const QUEUE_ATTRIBUTES: readonly AttributeDef<ApQueueDevice>[] = [
   { name: 'config', mode: 0o444, show: (_task, it) => `${it.config ? 1 : 0}\n` },
   { name: 'chkstop', mode: 0o444, show: (_task, it) => `${it.chkstop ? 1 : 0}\n` },
   { name: 'requestq_count', mode: 0o444, show: (_task, { queue }) => `${queue?.requestqCount ?? 0}\n` },
@@ -15,12 +17,12 @@ export const QUEUE_ATTRIBUTES: readonly AttributeDef<ApQueueDevice>[] = [
   {
     name: 'request_count',
     mode: 0o644,
-    show: (_task, { queue }) => `${queue?.totalRequests ?? '-'}\n`,
-    store(_task, { queue, card }) {
-      if (queue === null) return OK;
+    show: (_task, { queue, pastRequests }) => (queue === null ? '-\n' : `${pastRequests + queue.totalRequests}\n`),
+    store(_task, it) {
+      it.pastRequests = 0;
       // The card goes on counting what its queue forgets.
-      card.pastRequests += queue.totalRequests;
-      queue.clearTotalRequests();
+      it.card.pastRequests += it.queue?.totalRequests ?? 0;
+      it.queue?.clearTotalRequests();
       return OK;
     },
   },
@@ -51,6 +53,43 @@ export const QUEUE_ATTRIBUTES: readonly AttributeDef<ApQueueDevice>[] = [
     },
   },
 ];
+
+const OVERRIDE_ATTRIBUTES: readonly AttributeDef<ApQueueDevice>[] = [
+  {
+    name: 'driver_override',
+    mode: 0o644,
+    show: (task, it) => it.overrides.show(task, it),
+    store: (task, it, text) => it.overrides.store(task, it, text),
+  },
+];
+
+/** Which files queues have beside those of every queue. */
+export interface QueueFiles {
+  readonly driverOverride: boolean;
+  /** A debug build. */
+  readonly states: boolean;
+  /** A guest with Secure Execution whose machine can bind queues. */
+  readonly secureBinding: boolean;
+}
+
+const groups = new Map<string, readonly AttributeDef<ApQueueDevice>[]>();
+
+/** One list for all queues that have the same files. */
+export function queueAttributes(files: QueueFiles): readonly AttributeDef<ApQueueDevice>[] {
+  const { driverOverride, states, secureBinding } = files;
+  const key = [driverOverride, states, secureBinding].join();
+  let group = groups.get(key);
+  if (group === undefined) {
+    group = [
+      ...QUEUE_ATTRIBUTES,
+      ...(driverOverride ? OVERRIDE_ATTRIBUTES : []),
+      ...(states ? QUEUE_STATE_ATTRIBUTES : []),
+      ...(secureBinding ? SECURE_BINDING_ATTRIBUTES : []),
+    ];
+    groups.set(key, group);
+  }
+  return group;
+}
 
 function resetText({ queue }: ApQueueDevice): string {
   switch (queue?.smState) {

@@ -20,6 +20,9 @@ export async function queueInfo(task: Task, instructions: ApInstructions, adapte
   // Up to BUSY the queue is there and described, whatever state it is in; so it is when the code belongs to something earlier.
   const known = status.rc !== Rc.Q_NOT_AVAIL && status.rc <= Rc.BUSY;
   if (!known && !status.asyncError) return 'absent';
-  if (info === null || info.type === 0) return 'silent';
+  if (info === null || isBlank(info)) return 'silent';
   return { info, deconfigured: status.rc === Rc.DECONFIGURED, checkstopped: status.rc === Rc.CHECKSTOPPED };
 }
+
+/** Not one bit of the word is set. */
+const isBlank = ({ functions, type, domains, ml, depth }: TapqInfo): boolean => (functions | type | domains | ml | depth) === 0;

@@ -2,19 +2,17 @@
  * The part of a scan that visits one adapter (ap_scan_adapter in drivers/s390/crypto/ap_bus.c): its card, then its queues.
  */
 import type { ApMask } from '../base/ap-mask.ts';
+import { apqnOf, type Apqn } from '../base/apqn.ts';
 import { OK } from '../base/errno.ts';
 import type { Task } from '../runtime/task.ts';
 import type { QciInfo } from '../crypto-adapters/ap-instructions.ts';
-import { ApCard, cardFunctions } from './ap-card.ts';
+import { ApCard, cardFunctions, type CardOptions } from './ap-card.ts';
 import type { ApCore } from './ap-core.ts';
 import { CARD_ATTRIBUTES } from './card-attributes.ts';
+import { compatibleType } from './compatible-type.ts';
 import { configuredDomains } from './configuration.ts';
 import { queueInfo, type QueueInfo } from './queue-info.ts';
 import { removeQueue, scanDomains } from './scan-domains.ts';
-
-/** CEX4 to CEX8. */
-const OLDEST = 10;
-const NEWEST = 14;
 
 /** The configuration of this scan. */
 export interface Scanned {
@@ -22,11 +20,17 @@ export interface Scanned {
   readonly adapters: ApMask;
 }
 
+/** With the queue that was asked. */
+interface FirstInfo extends QueueInfo {
+  readonly apqn: Apqn;
+}
+
 export async function scanAdapter(task: Task, core: ApCore, adapter: number, { qci, adapters }: Scanned): Promise<void> {
   let card = core.registry.card(adapter);
   const domains = configuredDomains(qci);
   const state = adapters.has(adapter) ? await firstInfo(task, core, adapter, domains) : null;
-  if (state === null) {
+  // A description without a type is of nothing that the bus knows.
+  if (state === null || state.info.type === 0) {
     if (card !== null) await removeCard(task, core, card);
     return;
   }
@@ -36,32 +40,24 @@ export async function scanAdapter(task: Task, core: ApCore, adapter: number, { q
     card = null;
   }
   if (card === null) {
-    if (!supported(core, adapter, state)) return;
-    card = await addCard(task, core, adapter, state);
+    const hwtype = await compatibleType(task, core, qci, state);
+    if (hwtype === null) return;
+    card = await addCard(task, core, { id: adapter, hwtype, info: state.info, config: !state.deconfigured, chkstop: state.checkstopped });
   } else updateCard(core, card, state);
   await scanDomains(task, core, card, domains);
 }
 
 /** What the first domain that answers says: it stands for the card. */
-async function firstInfo(task: Task, core: ApCore, adapter: number, domains: ApMask): Promise<QueueInfo | null> {
+async function firstInfo(task: Task, core: ApCore, adapter: number, domains: ApMask): Promise<FirstInfo | null> {
   for (const domain of domains.bits()) {
     const answer = await queueInfo(task, core.instructions, adapter, domain);
-    if (typeof answer !== 'string') return answer;
+    if (typeof answer !== 'string') return { ...answer, apqn: apqnOf(adapter, domain) };
   }
   return null;
 }
 
-/** PQAP(QACT), which could name a compatible type for an unknown newer card, is not part of the instruction port. */
-function supported(core: ApCore, adapter: number, { info }: QueueInfo): boolean {
-  if (info.type >= OLDEST && info.type <= NEWEST) return true;
-  core.log.warn({ adapter, type: info.type }, 'adapter of an unsupported type');
-  return false;
-}
-
-async function addCard(task: Task, core: ApCore, adapter: number, state: QueueInfo): Promise<ApCard> {
-  const card = new ApCard(core.layer, core.port, { id: adapter, info: state.info, root: core.root, bus: core.bus });
-  card.config = !state.deconfigured;
-  card.chkstop = state.checkstopped;
+async function addCard(task: Task, core: ApCore, found: Omit<CardOptions, 'root' | 'bus'>): Promise<ApCard> {
+  const card = new ApCard(core.layer, core.port, { ...found, root: core.root, bus: core.bus });
   core.registry.addCard(card);
   if ((await core.bus.addDevice(task, card.device, CARD_ATTRIBUTES)) !== OK) {
     throw new Error(`expected no device ${card.device.name} on the bus, but there is one`);

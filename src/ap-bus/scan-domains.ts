@@ -8,7 +8,6 @@ import type { Task } from '../runtime/task.ts';
 import type { ApCard } from './ap-card.ts';
 import type { ApCore } from './ap-core.ts';
 import { ApQueueDevice } from './ap-queue-device.ts';
-import { QUEUE_ATTRIBUTES } from './queue-attributes.ts';
 import { queueInfo, type QueueInfo } from './queue-info.ts';
 
 export async function scanDomains(task: Task, core: ApCore, card: ApCard, configured: ApMask): Promise<void> {
@@ -32,14 +31,15 @@ export async function scanDomains(task: Task, core: ApCore, card: ApCard, config
 /** device_unregister of a queue. */
 export async function removeQueue(task: Task, core: ApCore, queue: ApQueueDevice): Promise<void> {
   core.registry.removeQueue(queue);
-  await core.bus.removeDevice(task, queue.device, QUEUE_ATTRIBUTES);
+  await core.bus.removeDevice(task, queue.device, core.queueAttributes(queue.card));
+  await core.overrides.forget(task, queue);
 }
 
 async function addQueue(task: Task, core: ApCore, at: { card: ApCard; domain: number }, state: QueueInfo): Promise<void> {
   const { deconfigured, checkstopped } = state;
-  const queue = new ApQueueDevice(core.layer, at.card, at.domain, { config: !deconfigured, chkstop: checkstopped });
+  const queue = new ApQueueDevice(core.layer, at, { config: !deconfigured, chkstop: checkstopped, overrides: core.overrides });
   core.registry.addQueue(queue);
-  if ((await core.bus.addDevice(task, queue.device, QUEUE_ATTRIBUTES)) !== OK) {
+  if ((await core.bus.addDevice(task, queue.device, core.queueAttributes(queue.card))) !== OK) {
     throw new Error(`expected no device ${queue.device.name} on the bus, but there is one`);
   }
   // Nudged once more, after the probe. A queue without a state machine is left alone: it belongs to a driver that resets it itself, and
@@ -47,8 +47,9 @@ async function addQueue(task: Task, core: ApCore, at: { card: ApCard; domain: nu
   if (!deconfigured && !checkstopped && queue.queue !== null) await queue.queue.initState(task);
 }
 
-/** Exactly one change per scan, the first that applies. */
-async function updateQueue(task: Task, core: ApCore, queue: ApQueueDevice, { deconfigured, checkstopped }: QueueInfo): Promise<void> {
+/** Exactly one change per scan, the first that applies; the bind state is not one of them. */
+async function updateQueue(task: Task, core: ApCore, queue: ApQueueDevice, { info, deconfigured, checkstopped }: QueueInfo): Promise<void> {
+  if (core.port.secureBinding) await queue.queue?.noteBindState(task, (info.functions >>> 14) & 3);
   if (checkstopped !== queue.chkstop) {
     core.log.info({ queue: queue.device.name }, checkstopped ? 'checkstop on' : 'checkstop off');
     await queue.setCheckstop(task, checkstopped);

@@ -4,6 +4,7 @@
  */
 import type { Runtime, Timer } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
+import { OpenValue } from './open-value.ts';
 
 export interface ScanWork {
   /** The timer has run out. */
@@ -12,9 +13,9 @@ export interface ScanWork {
   rescan(task: Task): Promise<boolean>;
 }
 
+const DEFAULT_SECONDS = 30;
+
 export class ScanTimer {
-  /** config_time. */
-  seconds = 30;
   private readonly rt: Runtime;
   private readonly work: ScanWork;
   private daemon: Task | null = null;
@@ -22,10 +23,17 @@ export class ScanTimer {
   private started = false;
   private expired = false;
   private changed = false;
+  private readonly configTime: OpenValue<number>;
 
   constructor(rt: Runtime, work: ScanWork) {
     this.rt = rt;
+    this.configTime = new OpenValue(rt, DEFAULT_SECONDS);
     this.work = work;
+  }
+
+  /** config_time. */
+  get seconds(): number {
+    return this.configTime.get();
   }
 
   /** Scans every `seconds` from now on. */
@@ -41,7 +49,7 @@ export class ScanTimer {
   }
 
   setSeconds(seconds: number): void {
-    this.seconds = seconds;
+    this.configTime.set(seconds);
     this.rearm();
   }
 

@@ -30,6 +30,11 @@ export class ApMessage {
     return this.result;
   }
 
+  /** A queue has it: it was accepted, and has neither ended nor been taken back. */
+  get open(): boolean {
+    return this.account !== null && this.result === null;
+  }
+
   /** A queue has taken it, and answers for its end from now on. */
   enter(account: RequestAccount): void {
     if (this.account !== null || this.result !== null) account.wrong(`request ${this.text} is accepted again`);

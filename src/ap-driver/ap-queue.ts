@@ -4,7 +4,7 @@
  */
 import type { Apqn } from '../base/apqn.ts';
 import { apqnText } from '../base/apqn.ts';
-import { EAGAIN, ENODEV, OK, type Errno } from '../base/errno.ts';
+import { EAGAIN, EBUSY, ENODEV, OK, type Errno } from '../base/errno.ts';
 import type { Task } from '../runtime/task.ts';
 import type { LockClass } from '../locks/lock-class.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
@@ -13,9 +13,10 @@ import type { ApInstructions } from '../crypto-adapters/ap-instructions.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
 import type { ApMessage } from './ap-message.ts';
 import type { ApWait } from './ap-wait.ts';
+import { QueueLedger } from './queue-ledger.ts';
 import { QueueMachine, type MachineOptions } from './queue-machine.ts';
 import { QueueState, type DeviceState, type SmState } from './queue-state.ts';
-import { QueueLedger, RequestAccount } from './request-account.ts';
+import { RequestAccount } from './request-account.ts';
 import { RequestTimer } from './request-timer.ts';
 
 export interface ApQueueOptions extends MachineOptions {
@@ -67,7 +68,7 @@ export class ApQueue {
     });
     const parts = { options, timer: this.timer, replyBuffer: options.replyBuffer ?? DEFAULT_REPLY_BUFFER };
     this.machine = new QueueMachine(this.state, instructions, parts);
-    this.ledger = QueueLedger.of(layer);
+    this.ledger = QueueLedger.of(layer.rt);
     this.ledger.add(this);
   }
 
@@ -142,10 +143,7 @@ export class ApQueue {
   /** Until nothing more can be done at once. The caller acts on the wait; `onWait` is not called. */
   async poll(task: Task): Promise<ApWait> {
     using _held = await this.lock.acquire(task);
-    if (this.timer.expired) {
-      this.timer.expired = false;
-      await this.machine.event(task, 'TIMEOUT');
-    }
+    if (this.timer.takeExpired()) await this.machine.event(task, 'TIMEOUT');
     return await this.machine.loop(task);
   }
 
@@ -237,12 +235,40 @@ export class ApQueue {
     return await this.start(task);
   }
 
+  /**
+   * Binds it to a guest with Secure Execution: `issue` runs BAPQ and answers the bind state that came of it, or an errno.
+   * -EBUSY before the reset, and the interrupts behind it, are done with.
+   */
+  async bind(task: Task, issue: (task: Task) => Promise<number>): Promise<Errno> {
+    using _held = await this.lock.acquire(task);
+    const { smState } = this.state;
+    if (smState === 'RESET_START' || smState === 'RESET_WAIT' || smState === 'SETIRQ_WAIT') return EBUSY;
+    const state = await issue(task);
+    if (state < 0) return state;
+    this.state.associationIndex = null;
+    this.state.bindState = state;
+    return OK;
+  }
+
+  /** What TAPQ has shown somebody else of the binding. */
+  async noteBindState(task: Task, bindState: number): Promise<void> {
+    using _held = await this.lock.acquire(task);
+    this.state.bindState = bindState;
+  }
+
   /** AAPQ with the index of a secret was accepted: polls until the secret is associated. */
   async awaitAssociation(task: Task, index: number): Promise<ApWait> {
     using _held = await this.lock.acquire(task);
-    this.state.associationIndex = index;
-    this.state.smState = 'ASSOC_WAIT';
-    return this.act(await this.machine.event(task, 'POLL'));
+    return await this.beginAssociation(task, index);
+  }
+
+  /** The same with the AAPQ, which is `issue` and answers an errno. -EBUSY unless the queue is idle. */
+  async associate(task: Task, index: number, issue: (task: Task) => Promise<Errno>): Promise<Errno> {
+    using _held = await this.lock.acquire(task);
+    if (this.state.smState !== 'IDLE') return EBUSY;
+    const rc = await issue(task);
+    if (rc === OK) await this.beginAssociation(task, index);
+    return rc;
   }
 
   /** First half of the removal: nothing is accepted any more, all requests end with -EAGAIN. */
@@ -259,6 +285,12 @@ export class ApQueue {
     this.timer.cancel();
     this.state.deviceState = 'UNINITIATED';
     this.ledger.remove(this);
+  }
+
+  private async beginAssociation(task: Task, index: number): Promise<ApWait> {
+    this.state.associationIndex = index;
+    this.state.smState = 'ASSOC_WAIT';
+    return this.act(await this.machine.event(task, 'POLL'));
   }
 
   private async start(task: Task): Promise<ApWait> {

@@ -18,8 +18,8 @@ export interface ApTaskletOptions {
   wakePollThread?(): boolean;
   /** poll_timeout; default 0.25 ms. */
   readonly highTimeoutMs?: number;
-  /** Default 40 ms. */
-  readonly lowTimeoutMs?: number;
+  /** Default 40 ms; null: as the other one (kernels before 6.3 know one wait only). */
+  readonly lowTimeoutMs?: number | null;
 }
 
 const DEFAULT_HIGH_MS = 0.25;
@@ -105,7 +105,8 @@ export class ApTasklet {
       if (this.options.useInterrupts() || this.options.wakePollThread?.() === true) return;
     }
     if (this.timer !== null) return;
-    this.arm(wait === 'low-timeout' ? (this.options.lowTimeoutMs ?? DEFAULT_LOW_MS) : this.highMs);
+    const { lowTimeoutMs = DEFAULT_LOW_MS } = this.options;
+    this.arm(wait === 'low-timeout' ? (lowTimeoutMs ?? this.highMs) : this.highMs);
   }
 
   /** Disarms the timer: the bus goes away. */

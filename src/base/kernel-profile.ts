@@ -74,6 +74,12 @@ export interface KernelProfile {
   readonly smallestMl: 1 | 4;
   /** A card or queue that is checkstopped counts as offline for zcrypt, and cannot be set online. */
   readonly onlineMindsCheckstop: boolean;
+  /** zcrypt puts the domain of the chosen queue into every CPRB; before, only where the user left the choice to it. */
+  readonly rewritesCprbDomain: boolean;
+  /** Additional zcrypt nodes have `admask`, and ask it before they let administration through. */
+  readonly admask: boolean;
+  /** What takes long on a queue (resets, switching interrupts on) is polled every 40 ms; before, as often as replies. */
+  readonly slowPolling: boolean;
 }
 
 const CURRENT: KernelProfile = {
@@ -105,6 +111,9 @@ const CURRENT: KernelProfile = {
   depthMinusOne: false,
   smallestMl: 4,
   onlineMindsCheckstop: true,
+  rewritesCprbDomain: true,
+  admask: true,
+  slowPolling: true,
 };
 
 /** What the AP bus did before the rework of its scan (2024), of checkstops (late 2023) and of its attributes (late 2025). */
@@ -115,6 +124,8 @@ const OLDER_BUS = {
   depthMinusOne: true,
   smallestMl: 1,
   onlineMindsCheckstop: false,
+  rewritesCprbDomain: false,
+  slowPolling: false,
 } as const;
 
 export const KERNELS: Readonly<Record<KernelName, KernelProfile>> = {
@@ -164,5 +175,6 @@ export const KERNELS: Readonly<Record<KernelName, KernelProfile>> = {
     statusBy: 'guest',
     busCallbacks: false,
     maskUevents: false,
+    admask: false,
   },
 };

@@ -4,6 +4,7 @@
  */
 import type { Findings } from '../locks/finding.ts';
 import type { Machine } from '../machine/machine.ts';
+import type { VfioDevice } from '../vfio/vfio-device.ts';
 import { watchChanges } from './after-each-change.ts';
 import { hostView } from './host-view.ts';
 import { InvariantWatch } from './invariants.ts';
@@ -22,7 +23,7 @@ export function watchHost(machine: Machine, findings: Findings, { everyRelease }
   if (everyRelease) watchState(machine, invariants);
   const handover = new HandoverWatch(machine.hardware, findings, now);
   for (const { kvm, qemu } of machine.vms) {
-    const wantedBack = (): boolean => qemu.attached?.removing ?? false;
+    const wantedBack = (): boolean => isWantedBack(qemu.attached);
     handover.watch(kvm, wantedBack);
     watchNeedlessMasks(kvm, findings, now);
     watchAnswers(kvm, findings, now);
@@ -33,6 +34,9 @@ export function watchHost(machine: Machine, findings: Findings, { everyRelease }
   watchFiltering(machine.vfioAp.matrixDev, findings, now);
   return invariants;
 }
+
+/** The guest that is giving it back may get another one before its QEMU has noted that this one is gone. */
+const isWantedBack = (device: VfioDevice | null): boolean => device !== null && device.removing && !device.closing && device.kvm !== null;
 
 function watchState({ vfioAp: { design }, layer }: Machine, invariants: InvariantWatch): void {
   if (design.stateLock !== null) invariants.watch(design.stateLock);

@@ -79,6 +79,18 @@ export interface PqapResult extends PqapRegisters {
   readonly cc: number;
 }
 
+export interface QactRequest {
+  /** Three bits: CCA, accelerator, EP11. */
+  readonly mode: number;
+  /** The highest type that the program knows. */
+  readonly type: number;
+}
+
+export interface QactResult {
+  readonly status: ApStatus;
+  readonly type: number;
+}
+
 export interface ApInstructions {
   /** With the T bit. */
   tapq(task: Task, apqn: Apqn): MaybePromise<TapqResult>;
@@ -90,6 +102,12 @@ export interface ApInstructions {
   qci(task: Task): MaybePromise<QciInfo | null>;
   nqap(task: Task, apqn: Apqn, request: NqapRequest): MaybePromise<ApStatus>;
   dqap(task: Task, apqn: Apqn, capacity: number): MaybePromise<DqapResult>;
+  /** The known type of card that the one of this queue is compatible with, 0 for none: no higher than `type`. Absent where QCI says so. */
+  qact?(task: Task, apqn: Apqn, wanted: QactRequest): MaybePromise<QactResult>;
+  /** Binds the queue to this guest with Secure Execution. Absent without the facility, as is the next. */
+  bapq?(task: Task, apqn: Apqn): MaybePromise<ApStatus>;
+  /** Associates the secret with this index with a bound queue: begins, and TAPQ shows when it is done. */
+  aapq?(task: Task, apqn: Apqn, secret: number): MaybePromise<ApStatus>;
   /** PQAP by its registers, whatever function they ask for. Absent where only drivers are served. */
   pqap?(task: Task, registers: PqapRegisters): MaybePromise<PqapResult>;
 }

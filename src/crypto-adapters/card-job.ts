@@ -25,7 +25,6 @@ export interface CardJob extends ServiceRequest {
 
 /** The family of error replies of each mode. */
 const ERROR_TYPES: Readonly<Record<CardType['mode'], ErrorReplyType>> = { A: 0x82, C: 0x88, P: 0x87 };
-const USAGE = 'T2';
 
 /** `domain`: of the queue that the message came through. */
 export function jobFor(card: CardType, domain: number, message: Uint8Array): CardJob {
@@ -44,7 +43,7 @@ export function targetDomain(card: CardType, message: Uint8Array): number | null
   if (card.mode === 'A') return null;
   if (card.mode === 'C') {
     const request = decodeType6(message);
-    return typeof request === 'number' || request.functionId !== USAGE ? null : request.domain;
+    return typeof request === 'number' || request.kind === 'admin' ? null : request.domain;
   }
   const request = decodeEp11Message(message);
   return typeof request === 'number' || (request.cprb.flags & Ep11Flag.ADMIN) !== 0 ? null : request.cprb.target;
@@ -61,10 +60,9 @@ function acceleratorJob(card: CardType, message: Uint8Array): CardJob {
 function ccaJob(card: CardType, domain: number, message: Uint8Array): CardJob {
   const decoded = decodeType6(message);
   if (typeof decoded === 'number') return errorJob(card, decoded);
-  if (decoded.agent !== 'CA') return errorJob(card, ReplyError.MESSAGE_TYPE);
-  if (decoded.functionId === USAGE && decoded.domain !== domain) return errorJob(card, ReplyError.INVALID_DOMAIN);
+  if (decoded.kind === 'usage' && decoded.domain !== domain) return errorJob(card, ReplyError.INVALID_DOMAIN);
   const { functionCode } = decoded;
-  if (decoded.functionId === USAGE && (functionCode === 'PK' || functionCode === 'PD')) return ccaRsaJob(card, decoded, functionCode);
+  if (decoded.kind === 'usage' && (functionCode === 'PK' || functionCode === 'PD')) return ccaRsaJob(card, decoded, functionCode);
   return firmwareJob(card, functionCode === 'RL' ? 'rng' : 'other', ccaReply(card, decoded));
 }
 

@@ -10,7 +10,7 @@ import type { MaybePromise, Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { Adapter } from './adapter.ts';
 import { SpecificationException } from './ap-instructions.ts';
-import type { DqapResult, NqapRequest, QciInfo, TapqInfo, TapqResult } from './ap-instructions.ts';
+import type { DqapResult, NqapRequest, QactRequest, QactResult, QciInfo, TapqInfo, TapqResult } from './ap-instructions.ts';
 import type { ApStatus } from './ap-status.ts';
 import type { CardFirmware } from './card-firmware.ts';
 import { CardFunction, type CardType } from './card-type.ts';
@@ -22,6 +22,7 @@ import { QciFlag } from './qci.ts';
 import type { AdapterCounters, QueueHost } from './queue-host.ts';
 import { QueueOp, type HwQueue, type MachineAqic } from './queue.ts';
 import type { QueueWork } from './queue-work.ts';
+import { Rc } from './response-code.ts';
 import type { RsaEngine } from './rsa-engine.ts';
 import type { ServiceModel } from './service-model.ts';
 
@@ -134,6 +135,13 @@ export class CryptoAdapters {
     if (!(operand.isc >= 0 && operand.isc <= 7))
       throw new SpecificationException(`AQIC with an ISC from 0 to 7 expected, got ${operand.isc}`);
     return this.rt.point(task, this.queue(apqn), QueueOp.AQIC, operand) as MaybePromise<ApStatus>;
+  }
+
+  /** A newer card is compatible with whatever is asked for. */
+  async qact(task: Task, apqn: Apqn, { type }: QactRequest): Promise<QactResult> {
+    if (!this.facilities.qci || (this.flags & QciFlag.QACT) === 0) throw new SpecificationException('QACT on a machine without it');
+    const { status, info } = await this.tapq(task, apqn);
+    return { status, type: status.rc === Rc.NORMAL && info !== null ? Math.min(info.type, type) : 0 };
   }
 
   /** null without facility 12. */

@@ -5,7 +5,16 @@
 import type { Apqn } from '../base/apqn.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
-import type { ApInstructions, AqicOperand, DqapResult, NqapRequest, QciInfo, TapqResult } from './ap-instructions.ts';
+import type {
+  ApInstructions,
+  AqicOperand,
+  DqapResult,
+  NqapRequest,
+  QactRequest,
+  QactResult,
+  QciInfo,
+  TapqResult,
+} from './ap-instructions.ts';
 import type { ApStatus } from './ap-status.ts';
 import type { CryptoAdapters } from './crypto-adapters.ts';
 import type { InterruptTarget, NotificationByte } from './interrupts.ts';
@@ -45,6 +54,10 @@ export class LparInstructions implements ApInstructions {
 
   aqic(task: Task, apqn: Apqn, { ir, isc, nib }: AqicOperand): MaybePromise<ApStatus> {
     return this.hardware.aqic(task, apqn, { ir, isc, target: this.target, nib: this.bytes.get(nib) ?? null });
+  }
+
+  qact(task: Task, apqn: Apqn, wanted: QactRequest): MaybePromise<QactResult> {
+    return this.hardware.qact(task, apqn, wanted);
   }
 
   qci(task: Task): MaybePromise<QciInfo | null> {

@@ -3,6 +3,7 @@
  */
 import { EBUSY, ENODEV, ENXIO, OK, errnoName, type Errno } from '../base/errno.ts';
 import type { Logger } from '../base/logger.ts';
+import { Access } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Device } from './device.ts';
 import type { Driver } from './driver.ts';
@@ -38,21 +39,27 @@ export async function detachDevice(task: Task, host: BindingHost, device: Device
   const driver = device.driver as Driver | null;
   if (driver === null || (only !== undefined && driver !== only)) return;
   await driver.ops.remove(task, device);
-  device.driver = null;
+  setDriver(device, null);
   device.driverData = null;
   driver.devices.delete(device.name);
   host.send('unbind', device);
 }
 
-async function probe(task: Task, host: BindingHost, device: Device, driver: Driver): Promise<Errno> {
+/** Under the mutex; but there are those who only look, without it. */
+function setDriver(device: Device, driver: Driver | null): void {
+  device.directory.layer.rt.touch(device, Access.WRITE);
   device.driver = driver;
+}
+
+async function probe(task: Task, host: BindingHost, device: Device, driver: Driver): Promise<Errno> {
+  setDriver(device, driver);
   const rc = await driver.ops.probe(task, device);
   if (rc === OK) {
     driver.devices.set(device.name, device);
     host.send('bind', device);
     return OK;
   }
-  device.driver = null;
+  setDriver(device, null);
   device.driverData = null;
   if (rc !== ENODEV && rc !== ENXIO) host.log.warn({ device: device.name, driver: driver.name }, `probe failed: ${errnoName(rc)}`);
   return rc;

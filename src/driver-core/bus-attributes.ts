@@ -5,6 +5,7 @@ import { EINVAL, ENODEV, OK, type Errno } from '../base/errno.ts';
 import type { Task } from '../runtime/task.ts';
 import type { AttributeDef } from './attribute.ts';
 import type { Device } from './device.ts';
+import type { Directory } from './directory.ts';
 import type { Driver } from './driver.ts';
 import { parseAction, type UeventAction } from './uevent.ts';
 
@@ -17,6 +18,9 @@ export interface BusControl {
   detach(task: Task, device: Device): Promise<void>;
   send(action: UeventAction, device: Device): void;
   variables(device: Device): Readonly<Record<string, string>>;
+  /** A uevent of the bus itself or of a driver, which are no devices. */
+  sendAbout(action: UeventAction, directory: Directory, env: Readonly<Record<string, string>>): void;
+  readonly directory: Directory;
 }
 
 interface OnBus<T> {
@@ -47,7 +51,22 @@ export const BUS_ATTRIBUTES: readonly AttributeDef<BusControl>[] = [
       return OK;
     },
   },
+  ueventFile((bus, action) => bus.sendAbout(action, bus.directory, { SUBSYSTEM: 'bus' })),
 ];
+
+/** A write asks for a uevent once more, as `udevadm trigger` does; there is nothing to read. */
+function ueventFile<Owner>(send: (owner: Owner, action: UeventAction) => void): AttributeDef<Owner> {
+  return {
+    name: 'uevent',
+    mode: 0o200,
+    store(_task, owner, text) {
+      const action = parseAction(text);
+      if (action === null) return EINVAL;
+      send(owner, action);
+      return OK;
+    },
+  };
+}
 
 export const DRIVER_ATTRIBUTES: readonly AttributeDef<OnBus<Driver>>[] = [
   {
@@ -68,6 +87,7 @@ export const DRIVER_ATTRIBUTES: readonly AttributeDef<OnBus<Driver>>[] = [
       return OK;
     },
   },
+  ueventFile(({ bus, it }, action) => bus.sendAbout(action, it.directory, { SUBSYSTEM: 'drivers' })),
 ];
 
 export const DEVICE_ATTRIBUTES: readonly AttributeDef<OnBus<Device>>[] = [

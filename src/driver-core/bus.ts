@@ -127,6 +127,10 @@ export class Bus implements DeviceBus, BindingHost, LinkSource {
     this.sink(() => ({ action, path: device.devpath, env: { ...this.variables(device), ...extra } }));
   }
 
+  sendAbout(action: UeventAction, directory: Directory, env: Readonly<Record<string, string>>): void {
+    this.sink(() => ({ action, path: directory.path.slice('/sys'.length), env }));
+  }
+
   /** What a uevent of this device says without an occasion. */
   variables(device: Device): Readonly<Record<string, string>> {
     const own = this.env(device);

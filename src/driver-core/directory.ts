@@ -83,7 +83,8 @@ export class Directory {
   }
 
   addAttributes<Owner>(defs: readonly AttributeDef<Owner>[], owner: Owner): void {
-    this.groups.push({ key: defs as readonly AttributeDef<never>[], defs: defs as readonly AttributeDef<unknown>[], owner });
+    // A list of its exact size: what `push` keeps free is more than all the rest, and there are 65,536 directories.
+    this.groups = [...this.groups, { key: defs as readonly AttributeDef<never>[], defs: defs as readonly AttributeDef<unknown>[], owner }];
   }
 
   addAttribute<Owner>(def: AttributeDef<Owner>, owner: Owner): void {

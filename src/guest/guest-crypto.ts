@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { decodeRsaReply, encodeRsaRequest, type RsaMode } from '../crypto-adapters/messages/rsa-request.ts';
 import type { RsaRequest } from '../crypto-adapters/messages/rsa-types.ts';
-import { ApMessage } from '../ap-driver/ap-message.ts';
+import { QueueLedger } from '../ap-driver/queue-ledger.ts';
 import type { GuestApBus } from './guest-ap-bus.ts';
 import type { GuestInterrupts } from './guest-interrupts.ts';
 import type { GuestCpu } from './guest-port.ts';
@@ -93,7 +93,8 @@ export class GuestCrypto {
     const { task, cpu } = caller;
     const { queue } = target;
     const length = request.input.length;
-    const message = new ApMessage(this.nextPsmid++, encodeRsaRequest(mode, request, queue.apqn), REPLY_CAPACITY, () => cpu.kick());
+    const bytes = encodeRsaRequest(mode, request, queue.apqn);
+    using message = QueueLedger.of(this.rt).allocate(this.nextPsmid++, bytes, REPLY_CAPACITY, () => cpu.kick());
     target.load += weight;
     try {
       const rc = await queue.queueMessage(task, message);

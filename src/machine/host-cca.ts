@@ -60,7 +60,10 @@ export async function callCca(
   return isFailure(answer) ? { errno: answer.errno } : resultOf(answer, part);
 }
 
-function resultOf(reply: { readonly control: Uint8Array; readonly data: Uint8Array }, part: CcaPart): { readonly output: Uint8Array } | CcaRefusal {
+function resultOf(
+  reply: { readonly control: Uint8Array; readonly data: Uint8Array },
+  part: CcaPart,
+): { readonly output: Uint8Array } | CcaRefusal {
   const cprbx = readCprbx(reply.control, 0);
   if (cprbx === null) return { errno: EIO, why: 'a reply without CPRBX' };
   const { returnCode, reasonCode } = cprbx;

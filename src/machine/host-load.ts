@@ -57,7 +57,8 @@ export class HostLoad {
   private readonly parts: HostLoadParts;
   private readonly working = new Set<Task>();
   private stopped = false;
-  private hopeless = false;
+  /** Have found no card at all at their last operation. */
+  private readonly hopeless = new Set<HostUser>();
   private killer: Timer | null = null;
 
   constructor(parts: HostLoadParts) {
@@ -106,20 +107,22 @@ export class HostLoad {
     const { layer, onOperation, retryLimitMs = RETRY_LIMIT_MS } = this.parts;
     const counts = [this.statistics, user.statistics];
     const since = layer.rt.now();
-    const patience = new Patience(this.hopeless ? 0 : retryLimitMs, () => this.stopped, STOP_GRACE_MS);
+    const patience = new Patience(this.hopeless.has(user) ? 0 : retryLimitMs, () => this.stopped, STOP_GRACE_MS);
     let stalledSince: number | null = null;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const answer = await operation.attempt(task, file);
       const refused = isRefused(answer);
       if (refused) stalledSince ??= layer.rt.now();
-      if (refused && TRANSIENT.has(answer.errno) && (await this.pause(task, patience, pauseMs))) {
+      const killed = this.stopped && refused && answer.errno === ERESTARTSYS;
+      if (refused && !killed && TRANSIENT.has(answer.errno) && (await this.pause(task, patience, pauseMs))) {
         for (const one of counts) one.retries++;
         continue;
       }
       const now = layer.rt.now();
       for (const one of counts) one.stallMs += now - (stalledSince ?? now);
       // Users that have lost the last card for good do not wait for it again before each operation.
-      this.hopeless = refused && answer.errno === ENODEV;
+      if (refused && answer.errno === ENODEV) this.hopeless.add(user);
+      else this.hopeless.delete(user);
       if (!refused && operation.verify(answer.output)) for (const one of counts) one.succeeded(now - since);
       // Stopped in the middle of its retries: neither done nor wrong.
       else if (refused && this.stopped && TRANSIENT.has(answer.errno)) return;

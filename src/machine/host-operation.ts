@@ -48,7 +48,8 @@ const TELLING = 16;
 function randomNumbers({ bytes }: HostCcaProgram): HostOperation {
   return {
     what: `${bytes} random bytes`,
-    attempt: (task, file) => callCca(task, file, { functionCode: 'RL', rules: ['RANDOM  '], vud: NOTHING, keys: [], replyData: bytes }, 'data'),
+    attempt: (task, file) =>
+      callCca(task, file, { functionCode: 'RL', rules: ['RANDOM  '], vud: NOTHING, keys: [], replyData: bytes }, 'data'),
     verify: (output) => output.length === bytes && (bytes < TELLING || output.some((byte) => byte !== output[0])),
   };
 }
@@ -78,7 +79,12 @@ function aes(random: Prng, { bytes }: HostCcaProgram): HostOperation {
       const token = await callCca(task, file, { functionCode: 'CM', rules: [AES_RULE], vud: key, keys: [], target }, 'key');
       if (isRefused(token)) return token;
       const keys = [{ attributes: 0, token: token.output }];
-      return callCca(task, file, { functionCode: 'SE', rules: [AES_RULE, 'CBC     '], vud: Buffer.concat([iv, text]), keys, target }, 'vud');
+      return callCca(
+        task,
+        file,
+        { functionCode: 'SE', rules: [AES_RULE, 'CBC     '], vud: Buffer.concat([iv, text]), keys, target },
+        'vud',
+      );
     },
     verify(output) {
       const cipher = createCipheriv('aes-256-cbc', key, iv).setAutoPadding(false);

@@ -133,6 +133,11 @@ export interface HostSpec {
   readonly guests: readonly GuestSpec[];
 }
 
+/** Operations that the host's own users are going to do. */
+export function hostOperations({ workload = [] }: HostSpec): number {
+  return workload.reduce((sum, { tasks, operations }) => sum + tasks * operations, 0);
+}
+
 /** Operations of the whole workload of a guest. */
 export function operationsOf({ workload, vcpus }: GuestSpec): number {
   switch (workload?.kind) {

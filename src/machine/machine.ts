@@ -23,6 +23,7 @@ import { NO_FAULTS, type Faults } from '../vfio-ap/faults.ts';
 import type { DesignFactory } from '../vfio-ap/locking/port.ts';
 import { NO_QUIRKS, type Quirks } from '../vfio-ap/quirks.ts';
 import { VfioAp } from '../vfio-ap/vfio-ap.ts';
+import { HostLoad } from './host-load.ts';
 import type { GuestSpec, HostSpec, MdevSpec } from './host-spec.ts';
 import { VirtualMachine } from './virtual-machine.ts';
 
@@ -73,6 +74,8 @@ export class Machine {
   readonly bus: ApBus;
   readonly vfioAp: VfioAp;
   readonly vms: readonly VirtualMachine[];
+  /** Crypto users of the host itself; null: none. */
+  readonly hostLoad: HostLoad | null;
 
   constructor(options: MachineOptions) {
     const { layer, spec, log, events } = options;
@@ -109,6 +112,7 @@ export class Machine {
       ...(retryLimitMs === undefined ? {} : { retryLimitMs }),
       ...(bareGuests === undefined ? {} : { bareGuests }),
     };
+    this.hostLoad = makeHostLoad(this, options, random.fork('host'));
     this.vms = spec.guests.map((guest) => new VirtualMachine(host, guest, random.fork(guest.name).next()));
   }
 
@@ -152,7 +156,14 @@ export class Machine {
   }
 }
 
-function makeHardware({ layer, spec, rsa, rsaMemo, faults = NO_FAULTS }: MachineOptions): CryptoAdapters {
+function makeHostLoad({ bus }: Machine, options: MachineOptions, random: Prng): HostLoad | null {
+  const { layer, spec, events, retryLimitMs, onOperation = () => undefined } = options;
+  if (spec.workload === undefined) return null;
+  const patience = retryLimitMs === undefined ? {} : { retryLimitMs };
+  return new HostLoad({ layer, events, programs: spec.workload, random, open: () => bus.zcrypt.open(), onOperation, ...patience });
+}
+
+function makeHardware({ layer, spec, seed, rsa, rsaMemo, faults = NO_FAULTS }: MachineOptions): CryptoAdapters {
   const adapters = spec.adapters.map(({ id, type }) => {
     const card = parseCardType(type);
     if (card === undefined) throw new BootError(`adapter ${id}: expected a card type such as CEX8C, got ${type}`);
@@ -167,11 +178,12 @@ function makeHardware({ layer, spec, rsa, rsaMemo, faults = NO_FAULTS }: Machine
     flags: QciFlag.APSC | QciFlag.APXA,
     places: faults,
     service: spec.serviceScale === 0 ? noService : weightService(spec.serviceScale),
+    seed,
     rsa: rsa ?? createRsaEngine(rsaMemo === undefined ? {} : { memo: rsaMemo }),
   });
 }
 
-function makeBus({ layer, log, events }: MachineOptions, hardware: CryptoAdapters, sysfs: Sysfs): ApBus {
+function makeBus({ layer, spec, log, events, quirks = NO_QUIRKS }: MachineOptions, hardware: CryptoAdapters, sysfs: Sysfs): ApBus {
   // The bus is the target of the host's interruptions, and needs the instructions that are told about the target.
   const target = { adapterInterruption: (): void => bus.adapterInterruption() };
   const instructions = new LparInstructions(hardware, target);
@@ -185,6 +197,9 @@ function makeBus({ layer, log, events }: MachineOptions, hardware: CryptoAdapter
     events,
     sclp: (adapter, on) => hardware.configure(adapter, on),
     interrupts: { aqic: { ir: true, isc: AP_ISC, nib: HOST_NIB }, clearNotification: () => indicator.fill(0) },
+    kernel: KERNELS[spec.kernel],
+    zcryptQuirks: { addsLastWeight: quirks.has('weight-of-last-card'), destroysUnderMutex: quirks.has('node-destroyed-under-mutex') },
+    ...(quirks.has('override-device-lock') ? { overrideLocking: 'device-lock' as const } : {}),
   });
   return bus;
 }

@@ -23,6 +23,7 @@ export function runJson(report: RunReport, verdict: Verdict): string {
     guests: report.guests.map(({ name, operations, retries, errors, p50Ms, p99Ms, ...more }) => {
       return { name, operations, retries, errors, p50Ms, p99Ms, ...more };
     }),
+    ...(report.host === undefined ? {} : { host: report.host }),
     events: report.events,
     topology: {
       adapters: report.topology.adapters,
@@ -33,6 +34,7 @@ export function runJson(report: RunReport, verdict: Verdict): string {
     findings: report.findings,
     quiescence: report.quiescence,
     ...(report.stress === undefined ? {} : { stress: report.stress }),
+    ...(report.faults === undefined ? {} : { faults: report.faults }),
   };
   return `${JSON.stringify(document, rounded, 2)}\n`;
 }

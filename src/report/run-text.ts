@@ -3,6 +3,7 @@
  * No kernel counterpart.
  */
 import { findingLines } from './finding-text.ts';
+import { hostLines } from './host-text.ts';
 import { count, millis, seconds, WIDTH, wrapText } from './layout.ts';
 import { PLAIN, type Paint } from './paint.ts';
 import type { GuestReport, RunReport, StressReport } from '../scenario/run-report.ts';
@@ -23,6 +24,7 @@ export function runText(report: RunReport, verdict: Verdict, paint: Paint = PLAI
   const lines = [
     ...wrapText(head, '').map((line) => paint.bold(line)),
     ...section('Guests', guestLines(report.guests)),
+    ...(report.host === undefined ? [] : section('Crypto users of the host', hostLines(report.host))),
     ...section('Events', eventLines(report, paint)),
     ...(report.stress === undefined ? [] : section('Churn', stressLines(report.stress))),
     ...section('Queues: adapters x domains, and who owns them', topologyLines(report.topology)),
@@ -125,8 +127,9 @@ function restLines({ quiescence }: RunReport): string[] {
 
 /** The very last line is the verdict; reasons that do not fit into it stand above it, one a line. */
 function lastLines(report: RunReport, verdict: Verdict, paint: Paint): string[] {
-  const done = report.guests.reduce((sum, guest) => sum + guest.operations, 0);
-  const figures = `${count(done, 'operation')} of ${count(report.guests.length, 'guest')} verified, ${count(report.findings.length, 'finding')}`;
+  const done = report.guests.reduce((sum, guest) => sum + guest.operations, report.host?.operations ?? 0);
+  const whose = `${count(report.guests.length, 'guest')}${report.host === undefined ? '' : ' and the host'}`;
+  const figures = `${count(done, 'operation')} of ${whose} verified, ${count(report.findings.length, 'finding')}`;
   const reasons = verdict.reasons.filter((reason) => reason !== INTERRUPTED);
   const problems = reasons.join('; ');
   const listed = reasons.flatMap((reason) => wrapText(reason, '  - ', '    '));

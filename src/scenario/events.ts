@@ -1,7 +1,7 @@
 /**
  * Reads the events of a scenario file: picks the form by the verb, checks it, and resolves the names in it. No kernel counterpart.
  */
-import { operationsOf, type AdapterSpec, type GuestSpec, type HostSpec, type MdevSpec } from '../machine/host-spec.ts';
+import { hostOperations, operationsOf, type AdapterSpec, type GuestSpec, type HostSpec, type MdevSpec } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { DO_VERBS, eventForms, KEY_VERBS, type EventFields, type VerbName } from './event-schema.ts';
 import { FAULT_OPTIONS, OPTIONS_OF, toFault } from './fault-verb.ts';
@@ -46,7 +46,7 @@ class EventReader {
     this.source = source;
     this.host = host;
     this.uuids = new Map(host.mdevs.map((mdev) => [mdev.name, mdev.uuid]));
-    this.operations = host.guests.reduce((sum, guest) => sum + operationsOf(guest), 0);
+    this.operations = host.guests.reduce((sum, guest) => sum + operationsOf(guest), hostOperations(host));
     this.adapters = new Map(host.adapters.map((adapter) => [adapter.id, adapter]));
   }
 

@@ -22,6 +22,7 @@ export function hostDigest(machine: Machine): string {
     mdevs: [...view.mdevs].map(mdevState).toSorted(byName),
     queues: boundQueues(machine),
     guests: machine.vms.map(guestState),
+    ...hostUsers(machine),
     hardware: hardwareState(machine.hardware, view),
   });
 }
@@ -59,6 +60,10 @@ function guestState({ kvm, qemu, guest }: VirtualMachine): unknown {
     answers: [...(guest.answers ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1)),
     ...{ operations: guest.statistics.verified, errors: guest.statistics.errors },
   };
+}
+
+function hostUsers({ hostLoad }: Machine): object {
+  return hostLoad === null ? {} : { host: hostLoad.users.map(({ statistics: { verified, errors } }) => [verified, errors]) };
 }
 
 /** Queues that somebody has addressed. */

@@ -10,6 +10,7 @@ import type { Machine } from '../machine/machine.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { Churn } from './churn/churn.ts';
+import { hostReport } from './host-report.ts';
 import type { GuestReport, Quiescence, RunOutcome, RunReport, TopologyReport } from './run-report.ts';
 import { isCheckable, ScenarioHost, type ScenarioHostParts } from './scenario-host.ts';
 import { describeTopology } from './topology.ts';
@@ -53,7 +54,7 @@ export class HostRun {
     return {
       operations: this.host.work.operations,
       expected,
-      retries: this.host.sum((guest) => guest.statistics.retries),
+      retries: this.host.sum((guest) => guest.statistics.retries) + (this.machine.hostLoad?.statistics.retries ?? 0),
       phase: this.phase,
     };
   }
@@ -64,6 +65,7 @@ export class HostRun {
     this.phase = 'stopping';
     this.host.player.stop();
     for (const { guest } of this.machine.vms) guest.stop();
+    this.machine.hostLoad?.stop();
     this.host.work.stop();
   }
 
@@ -85,9 +87,12 @@ export class HostRun {
     const { scenario, design, seed, runtime, mode, layer, machine } = this.parts;
     const { findings } = layer;
     const guests = this.machine.vms.map((vm) => this.guestReport(vm));
+    const host = hostReport(this.machine.hostLoad, mode);
+    const { strikes } = this.machine.hardware.faults;
+    const workers = host === null ? guests : [...guests, host];
     const outcome = stuck ?? this.outcome;
-    const worked = mode === 'stress' || outcome !== 'done' || guests.every((guest) => guest.operations === guest.expected);
-    const ok = findings.list.length === 0 && guests.every((guest) => guest.errors === 0) && (this.left?.clean ?? false) && worked;
+    const worked = mode === 'stress' || outcome !== 'done' || workers.every(({ operations, expected }) => operations === expected);
+    const ok = findings.list.length === 0 && workers.every(({ errors }) => errors === 0) && (this.left?.clean ?? false) && worked;
     return {
       command: mode,
       ok,
@@ -99,12 +104,14 @@ export class HostRun {
       seed,
       durationMs: layer.rt.now(),
       guests,
+      ...(host === null ? {} : { host }),
       events: this.host.player.reports,
       topology: this.topology ?? describeTopology(this.machine),
       lockStat: layer.statistics?.rows() ?? [],
       lockDump: dumpLocks(layer),
       findings: findings.list,
       quiescence: this.left,
+      ...(Object.keys(strikes).length === 0 ? {} : { faults: { ...strikes } }),
       ...(this.churn === null
         ? {}
         : { stress: { verbs: this.churn.counts, checks: this.host.watch?.checks ?? 0, ...(steps === undefined ? {} : { steps }) } }),
@@ -116,10 +123,12 @@ export class HostRun {
     const { rt } = this.parts.layer;
     this.phase = 'running';
     const vcpus = this.machine.vms.map((vm) => ({ vm, tasks: vm.run() }));
+    const users = this.machine.hostLoad?.start() ?? [];
     const others = this.parts.mode === 'stress' ? this.startChurn() : this.host.player.start(this.parts.scenario.events);
     if (this.parts.mode === 'stress') for (const other of others) await rt.join(task, other);
     if (this.churn !== null) this.stop('done');
     for (const { vm, tasks } of vcpus) if (!vm.guest.daemon) for (const vcpu of tasks) await rt.join(task, vcpu);
+    for (const user of users) await rt.join(task, user);
     this.host.work.end();
     for (const other of others) await rt.join(task, other);
     for (const { vm } of vcpus) vm.guest.stop();
@@ -179,7 +188,8 @@ function endless(spec: HostSpec): HostSpec {
     ...(nested === undefined ? {} : { nested: { ...nested, instructions: nested.instructions.map(whateverComes) } }),
     workload: endlessWork(guest.workload),
   }));
-  return { ...spec, guests };
+  const workload = spec.workload?.map((program) => ({ ...program, operations: ENDLESS }));
+  return { ...spec, ...(workload === undefined ? {} : { workload }), guests };
 }
 
 function endlessWork(workload: GuestSpec['workload']): Workload {

@@ -27,6 +27,25 @@ export interface GuestReport {
   readonly answers?: Readonly<Record<string, number>>;
 }
 
+/** Crypto users of the host of one kind. */
+export interface HostUserReport extends Omit<HostReport, 'users' | 'stallMs'> {
+  readonly kind: string;
+  readonly tasks: number;
+}
+
+/** Crypto users of the host itself; figures as those of a guest. */
+export interface HostReport {
+  readonly operations: number;
+  readonly expected: number;
+  readonly retries: number;
+  readonly errors: number;
+  /** Time from the first failed attempt of an operation to its end, summed up over all tasks. */
+  readonly stallMs: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly users: readonly HostUserReport[];
+}
+
 /** An event of the scenario that has ended; one that is still blocked at the end of the run is not listed. */
 export interface EventReport {
   /** Milliseconds of the runtime's clock. */
@@ -90,6 +109,8 @@ export interface RunReport {
   readonly seed: number;
   readonly durationMs: number;
   readonly guests: readonly GuestReport[];
+  /** Absent: the host has no crypto users. */
+  readonly host?: HostReport;
   readonly events: readonly EventReport[];
   readonly topology: TopologyReport;
   readonly lockStat: readonly LockStatRow[];
@@ -99,4 +120,6 @@ export interface RunReport {
   /** null: not checked, because the run did not come to rest. */
   readonly quiescence: Quiescence | null;
   readonly stress?: StressReport;
+  /** How often each kind of injected fault has struck; absent: none has. */
+  readonly faults?: Readonly<Record<string, number>>;
 }

@@ -3,7 +3,9 @@
  * the events; how it is brought up, and how it comes to rest. No kernel counterpart.
  */
 import type { InvariantWatch } from '../checkers/invariants.ts';
+import { RequestWatch } from '../checkers/request-accounting.ts';
 import { watchHost } from '../checkers/watch-host.ts';
+import { watchLoads, type LoadWatch } from '../checkers/zcrypt-loads.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { HostSpec } from '../machine/host-spec.ts';
 import { Machine, type MachineOptions } from '../machine/machine.ts';
@@ -33,20 +35,24 @@ export class ScenarioHost {
   /** From the end of the boot on. */
   watch: InvariantWatch | null = null;
   private readonly layer: LockLayer;
+  private readonly requests: RequestWatch;
+  private readonly loads: LoadWatch;
 
   constructor({ scenario, spec, seed, layer, machine }: ScenarioHostParts) {
     this.layer = layer;
     // Where nobody waits for a share of the operations, nobody needs to hear of each: for an explorer they would all depend on each other.
     const onOperation = waitsForWork(scenario.events) ? (): void => this.work.advance() : (): void => undefined;
     this.machine = new Machine({ ...machine, layer, spec: spec ?? scenario.host, seed, onOperation });
-    this.work = new RunProgress(layer, () => this.sum((guest) => guest.statistics.operations));
+    this.requests = new RequestWatch(layer, layer.findings);
+    this.loads = watchLoads(this.machine, layer.findings);
+    this.work = new RunProgress(layer, () => this.operations);
     this.player = new EventPlayer({ machine: this.machine, progress: this.work, findings: layer.findings, source: scenario.source });
   }
 
   /** Throws BootError when the host cannot be brought up as the scenario says. `everyRelease`: see `watchHost`. */
   async boot(task: Task, { everyRelease }: { everyRelease: boolean }): Promise<InvariantWatch> {
     await this.machine.boot(task);
-    this.work.expected = this.sum((guest) => guest.progress.expected);
+    this.work.expected = this.sum((guest) => guest.progress.expected) + (this.machine.hostLoad?.expected ?? 0);
     this.watch = watchHost(this.machine, this.layer.findings, { everyRelease });
     return this.watch;
   }
@@ -61,6 +67,8 @@ export class ScenarioHost {
     // Work that was begun for a guest (a device given back on request) ends by itself.
     for (const other of [...layer.rt.tasks]) if (other !== task && !other.daemon) await layer.rt.join(task, other);
     this.watch?.check(task);
+    this.requests.atRest();
+    this.loads.atRest();
     reportLostObjects(machine);
     const left = countLeftovers(machine, task);
     const clean = isClean(left);
@@ -69,20 +77,29 @@ export class ScenarioHost {
     return { clean, ...left };
   }
 
+  /** Of all guests and of the host's own users. */
+  private get operations(): number {
+    return this.sum((guest) => guest.statistics.operations) + (this.machine.hostLoad?.statistics.operations ?? 0);
+  }
+
   sum(of: (guest: Machine['vms'][number]['guest']) => number): number {
     return this.machine.vms.reduce((total, { guest }) => total + of(guest), 0);
   }
 
+  /** The host's own users are guests of its cards, too. */
   private reportGuestErrors(): void {
     const { findings, rt } = this.layer;
-    for (const { spec, guest } of this.machine.vms) {
-      const { errors, complaints } = guest.statistics;
+    const workers = this.machine.vms.map(({ spec, guest }) => ({ name: spec.name, statistics: guest.statistics }));
+    const { hostLoad } = this.machine;
+    if (hostLoad !== null) workers.push({ name: 'host', statistics: hostLoad.statistics });
+    for (const { name, statistics } of workers) {
+      const { errors, complaints } = statistics;
       if (errors === 0) continue;
       findings.report({
         kind: 'guest-error',
-        key: `guest-error:${spec.name}`,
-        title: `${spec.name}: ${errors} operations were not verified`,
-        tasks: [spec.name],
+        key: `guest-error:${name}`,
+        title: `${name}: ${errors} operations were not verified`,
+        tasks: [name],
         time: rt.now(),
         notes: complaints,
       });

@@ -66,6 +66,7 @@ export function scenarioProgram(scenario: Scenario, options: ScenarioProgramOpti
 function start(host: ScenarioHost, scenario: Scenario, rt: ControlledRuntime): void {
   const working = new Set<Task>();
   for (const vm of host.machine.vms) for (const task of vm.run()) working.add(task);
+  for (const task of host.machine.hostLoad?.start() ?? []) working.add(task);
   host.player.start(scenario.events);
   if (!waitsForWork(scenario.events)) return;
   // An event whose share is never reached begins when the workloads have ended.

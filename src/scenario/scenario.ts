@@ -2,12 +2,12 @@
  * A loaded scenario: the host to build, the design to run it under, what happens during the run, and what should come out.
  * No kernel counterpart. Everything is checked and every id is a number; sysfs paths name mdevs by UUID.
  */
+import type { FaultSpec } from '../crypto-adapters/faults.ts';
 import type { AdapterSpec, HostSpec } from '../machine/host-spec.ts';
 import type { FaultName } from '../vfio-ap/faults.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
 import type { ZpciSpec } from '../zpci/zpci-host.ts';
 import type { Expectation } from './expectation.ts';
-import type { FaultVerb } from './fault-verb.ts';
 import type { IoctlVerb } from './ioctl-verb.ts';
 import type { Place } from './place.ts';
 
@@ -47,7 +47,7 @@ export type Verb =
   /** The host has these domains from now on. */
   | { readonly kind: 'domains'; readonly use: 'usage' | 'control'; readonly domains: readonly number[] }
   /** Hardware goes wrong for a time. */
-  | FaultVerb
+  | { readonly kind: 'fault'; readonly fault: FaultSpec }
   | { readonly kind: 'pause'; readonly ms: number }
   /** The events have the task of the repeat and no `at` of their own. */
   | { readonly kind: 'repeat'; readonly times: number; readonly events: readonly EventSpec[] };

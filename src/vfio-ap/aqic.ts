@@ -15,6 +15,7 @@ const RETRY_MS = 20;
 const DISABLE_TRIES = 6;
 const CLEAR_TRIES = 5;
 const INVALID_ADDRESS = bareStatus(Rc.INVALID_ADDRESS);
+const NO_USER = { container: null, kvm: null };
 
 export async function interruptControl(task: Task, dev: MatrixDev, queue: VfioApQueue, request: AqicRequest): Promise<ApStatus> {
   return request.operand.ir ? await enableInterrupt(task, dev, queue, request) : await disableInterrupt(task, dev, queue);
@@ -24,12 +25,13 @@ async function enableInterrupt(
   task: Task,
   dev: MatrixDev,
   queue: VfioApQueue,
-  { kvm, vcpu, operand: { isc, nib } }: AqicRequest,
+  { kvm: asking, vcpu, operand: { isc, nib } }: AqicRequest,
 ): Promise<ApStatus> {
-  const container = queue.mdev.get(task)?.device.container ?? null;
+  // Of the guest that has the mdev. With a hook that leads to the mdev of another guest it is not the one that asks.
+  const { container, kvm } = queue.mdev.get(task)?.device ?? NO_USER;
   const { kernel, log } = dev.host;
-  const refused = nib === 0 && kernel.refusesNibZero;
-  if (refused || !kvm.memory.contains(nib) || container === null || (await container.pin(task, nib)) !== 1) {
+  const refused = (nib === 0 && kernel.refusesNibZero) || !asking.memory.contains(nib);
+  if (refused || container === null || kvm === null || (await container.pin(task, nib)) !== 1) {
     log.debug({ queue: queue.name, nib }, 'the page of the notification byte cannot be pinned');
     return INVALID_ADDRESS;
   }
@@ -41,7 +43,7 @@ async function enableInterrupt(
   if (kvm.gisa.register(isc) < 0) return await withoutIsc(task, dev, queue, { container, nib, isc });
   const operand = { ir: true, isc, target: kvm.gisa, nib: kvm.memory.notificationByte(nib) };
   const status = await dev.host.hardware.aqic(task, queue.apqn, operand);
-  dev.host.events.emit('vfio_ap.aqic', task.name, { queue: queue.name, guest: kvm.name, enable: true, isc, rc: status.rc });
+  dev.host.events.emit('vfio_ap.aqic', task.name, { queue: queue.name, guest: asking.name, enable: true, isc, rc: status.rc });
   if (status.rc === Rc.NORMAL) {
     await releaseInterrupt(task, dev, queue);
     queue.savedIsc.set(task, isc);

@@ -1,5 +1,5 @@
 /**
- * Known defects of vfio_ap as switches, all off by default: off is correct behaviour, on is what the kernel did, or does. Each is asked for
+ * Known defects of vfio_ap and of the bus below it as switches, all off by default: off is correct behaviour, on is what the kernel did, or does. Each is asked for
  * at the one place where it makes a difference. The names Q1 to Q16 are those of the list of defects in the specification; the others are
  * defects that have been fixed upstream. One is by default what happens: the specification wants it (`byDefault`).
  */
@@ -122,6 +122,18 @@ export const QUIRKS = [
     shownBy: '24-new-ids-filtered-only',
   },
   {
+    name: 'node-destroyed-under-mutex',
+    does: 'a node of zcrypt is unregistered under the mutex that stores to its masks take',
+    consequence: 'the removal waits for a store that has begun, which waits for the mutex',
+    shownBy: '48-node-destroyed-under-mutex',
+  },
+  {
+    name: 'override-device-lock',
+    does: 'driver_override is guarded by the mutex of its device, taken under the one of apmask and aqmask, which a probe takes under the former',
+    consequence: 'a name that is written while the queue is being bound waits for the probe, which waits for the writer',
+    shownBy: '46-override-under-device-lock',
+  },
+  {
     name: 'probe-error-leak',
     does: 'a probe that runs out of memory leaves the status attribute of its queue behind',
     consequence: 'NULL dereference by whoever reads it',
@@ -162,6 +174,12 @@ export const QUIRKS = [
     does: 'a change of masks takes the vCPUs out of SIE, but does not make them build the masks of nested guests anew',
     consequence: 'a nested guest goes on with a queue that its hypervisor has lost',
     shownBy: '45-nested-guest-not-restarted',
+  },
+  {
+    name: 'weight-of-last-card',
+    does: 'a request to zcrypt adds to the loads the weight of the card that was looked at last, not of the one that was chosen',
+    consequence: 'cards look busier than they are, or less, and later requests go to the wrong one',
+    shownBy: '47-weight-of-last-card',
   },
 ] as const satisfies readonly Quirk[];
 

@@ -62,7 +62,8 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       'APSC APXA QACT RC8A APSB\n',
     ],
     ['some', QciFlag.APSB | QciFlag.APXA, 'APXA APSB\n'],
-    ['none: the read ends at once', 0, ''],
+    ['none that has a name: the read ends at once', 0x01000000, ''],
+    ['none at all, as a machine without QCI', 0, '-\n'],
   ])('features of the bus: %s', (_which, flags, text) =>
     onMachine(kind, { scan: false }, async (m, task) => {
       const real = m.hardware.currentQci();
@@ -148,11 +149,11 @@ test('a queue whose interrupts are on their way says so', () => {
       },
     });
   return onMachine('live', { wrap }, async (m, task) => {
-    const { queue } = m.bus.findQueue(APQN)!;
-    while (queue!.smState !== 'SETIRQ_WAIT') await m.rt.sleep(task, 1);
+    const state = (): string => m.bus.findQueue(APQN)!.queue!.smState;
+    while (state() !== 'SETIRQ_WAIT') await m.rt.sleep(task, 1);
     expect(await m.read(task, `${QUEUE}/interrupt`)).toBe('Enable Interrupt pending.\n');
     delivered = true;
-    while (queue!.smState !== 'IDLE') await m.rt.sleep(task, 1);
+    while (state() !== 'IDLE') await m.rt.sleep(task, 1);
     expect(await m.read(task, `${QUEUE}/interrupt`)).toBe('Interrupts enabled.\n');
   });
 });

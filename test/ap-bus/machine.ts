@@ -5,7 +5,7 @@ import { ApMask } from '../../src/base/ap-mask.ts';
 import { OK, type Errno } from '../../src/base/errno.ts';
 import { EventLog, type LogEvent } from '../../src/base/event-log.ts';
 import { createLogger } from '../../src/base/logger.ts';
-import { ApBus } from '../../src/ap-bus/ap-bus.ts';
+import { ApBus, type ApBusParts } from '../../src/ap-bus/ap-bus.ts';
 import type { ApCard } from '../../src/ap-bus/ap-card.ts';
 import type { ApDriver } from '../../src/ap-bus/ap-driver-port.ts';
 import { ApQueueDevice } from '../../src/ap-bus/ap-queue-device.ts';
@@ -21,6 +21,7 @@ import { ControlledRuntime } from '../../src/runtime/controlled.ts';
 import { LiveRuntime } from '../../src/runtime/live.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Task } from '../../src/runtime/task.ts';
+import { TASKS_FIRST } from '../helpers/host.ts';
 
 export const RUNTIMES = ['live', 'controlled'] as const;
 export type RuntimeKind = (typeof RUNTIMES)[number];
@@ -58,7 +59,7 @@ export class FakeVfioAp implements ApDriver {
     this.changes.push({ next, previous });
   }
 
-  async onScanComplete(): Promise<void> {
+  async onScanComplete(_task: Task): Promise<void> {
     this.calls.push('scan complete');
   }
 }
@@ -69,10 +70,14 @@ export interface MachineOptions {
   readonly zcrypt?: boolean;
   readonly scan?: boolean;
   /** Puts something between the bus and the hardware. */
-  readonly wrap?: (instructions: ApInstructions) => ApInstructions;
+  readonly wrap?: (instructions: ApInstructions, rt: Runtime) => ApInstructions;
   /** Expect findings; default none. */
   readonly findings?: boolean;
   readonly interrupts?: boolean;
+  /** Controlled runtime: timers wait until no task can go on, for tests in which the hardware is slow. Default: any order, from a seed. */
+  readonly slowTimers?: boolean;
+  /** What else the bus is built with. */
+  readonly parts?: Partial<ApBusParts>;
 }
 
 export interface Machine {
@@ -126,11 +131,12 @@ function build(rt: Runtime, options: MachineOptions): Machine {
   const bus = new ApBus({
     layer,
     sysfs,
-    instructions: options.wrap?.(lpar) ?? lpar,
+    instructions: options.wrap?.(lpar, rt) ?? lpar,
     log: logger,
     events,
     sclp: (adapter, on) => hardware.configure(adapter, on),
     interrupts: options.interrupts === false ? null : interrupts,
+    ...options.parts,
   });
   ports.bus = bus;
   return {
@@ -175,7 +181,7 @@ export async function onMachine(
     rt.shutdown();
     if (failure === undefined && outcome !== 'done') throw new Error(`the run ended as ${outcome}`);
   } else {
-    const rt = new ControlledRuntime({ seed: 7 });
+    const rt = new ControlledRuntime(options.slowTimers === true ? { seed: 7, strategy: TASKS_FIRST } : { seed: 7 });
     rt.onTaskEnd((_task, error) => (failure ??= error));
     machine = build(rt, options);
     rt.spawn('test', main(machine));

@@ -21,7 +21,9 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       for (const card of ['card03', 'card04', 'card05']) expect(driverOf({ sysfs, ...m }, card)).toBe('cex4card');
       for (const queue of queues) expect(driverOf({ sysfs, ...m }, queue)).toBe('cex4queue');
       expect(sysfs.list('/sys/bus/ap/drivers')).toEqual(['cex4card', 'cex4queue', 'vfio_ap']);
-      expect(sysfs.list('/sys/bus/ap/drivers/cex4queue')).toEqual([...queues, 'bind', 'unbind']);
+      expect(sysfs.list('/sys/bus/ap/drivers/cex4queue')).toEqual([...queues, 'bind', 'module', 'uevent', 'unbind']);
+      expect(sysfs.readlink('/sys/bus/ap/drivers/cex4queue/module')).toBe('../../../../module/zcrypt_cex4');
+      expect(sysfs.readlink('/sys/bus/ap/drivers/vfio_ap/module')).toBe('../../../../module/vfio_ap');
     }));
 
   test('bus-A3: attributes of a CEX8 in CCA mode', () =>

@@ -15,7 +15,7 @@ const owners = (m: Machine): Record<string, string | null> =>
 
 describe.each(RUNTIMES)('on the %s runtime', (kind) => {
   test('bus-D1: queues move to vfio_ap, the card stays, requests end with -EAGAIN', () =>
-    onMachine(kind, { hardware: { service: () => 1e6 } }, async (m, task) => {
+    onMachine(kind, { slowTimers: true, hardware: { service: () => 1e6 } }, async (m, task) => {
       const queue = m.bus.findQueue(0x0306)!.queue!;
       const done: ApMessage[] = [];
       const message = new ApMessage(1n, new Uint8Array(400), 400, (ended) => done.push(ended));

@@ -3,6 +3,7 @@
  * needs Secure Execution (L5, L13) is elsewhere.
  */
 import { describe, expect, test } from 'vitest';
+import { EPERM } from '../../src/base/errno.ts';
 import { Rc } from '../../src/crypto-adapters/response-code.ts';
 import type { Task } from '../../src/runtime/task.ts';
 import { releaseInterrupt } from '../../src/vfio-ap/irq-resources.ts';
@@ -276,6 +277,21 @@ test('vfio-L11: six tries take at least 120 ms of the clock', () =>
     const start = host.rt.now();
     await aqic(host, task, OFF);
     expect(host.rt.now() - start).toBeGreaterThanOrEqual(120);
+  }));
+
+test('an AQIC that comes by a hook that leads to the mdev of another guest takes the ISC and the page of that guest', () =>
+  onHost('controlled', { strategy: TASKS_FIRST, quirks: ['stale-hook'], leftovers: true, watch: false }, async (host, task) => {
+    await host.create(task, M1, { adapters: [5], domains: [4] });
+    await host.create(task, M2, { adapters: [6], domains: [4] });
+    const other = host.vm('guest2');
+    expect(await host.attach(task, 'guest2', M2)).toBe(0);
+    expect(await host.mdev(M1).device.open(task, other.qemu)).toBe(EPERM);
+    expect(await host.attach(task, 'guest1', M1)).toBe(0);
+    expect((await host.cpu('guest2').aqic(task, APQN, ON)).rc).toBe(0);
+    expect(held(host)).toEqual([1, 0, 1]);
+    expect([other.kvm.gisa.totalReferences, other.qemu.container.pins]).toEqual([0, 0]);
+    await host.detach(task, 'guest1');
+    expect(held(host)).toEqual([0, 0, 0]);
   }));
 
 test('an interrupt of a queue without mdev cannot be given back: that is logged and it is kept', () =>

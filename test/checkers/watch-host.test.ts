@@ -67,6 +67,24 @@ describe('masks', () => {
     });
     expect(said).toEqual(['invariant: what a removal took away stays away: guest1 gets AP resources back while its device is wanted back']);
   });
+
+  test('what comes from another device, before QEMU has noted that the one that is wanted back is gone, is not', async () => {
+    const said = await watched(async (host, task) => {
+      const { device } = host.mdev(M1);
+      const { design } = host.machine.vfioAp;
+      const detach = design.detach.bind(design);
+      design.detach = async (closer, mdev) => {
+        await detach(closer, mdev);
+        await give(host, closer, MASKS);
+        await give(host, closer, EMPTY_APCB);
+      };
+      const removal = host.rt.spawn('removal', (remover) => device.unregister(remover));
+      while (!device.removing) await host.rt.sleep(task, 1);
+      await host.detach(task, 'guest1');
+      await host.rt.join(task, removal);
+    });
+    expect(said).toEqual([]);
+  });
 });
 
 describe('filterings', () => {

@@ -236,11 +236,13 @@ describe('settings', () => {
     expect(options.scenario.source).toBe('<embedded>');
   });
 
-  test.each<['run' | 'stress', string[], number | undefined]>([
-    ['run', [], undefined],
-    ['stress', [], 30_000],
-    ['stress', ['--controlled', '--steps', '5'], undefined],
-  ])('limit of %s %j', (mode, args, limitMs) => expect(settings({}, mode, ...args).limitMs).toBe(limitMs));
+  test.each<['run' | 'stress', string[], number | undefined, number | undefined]>([
+    ['run', [], undefined, undefined],
+    ['stress', [], 30_000, undefined],
+    ['stress', ['--controlled', '--steps', '5'], undefined, 5],
+    ['stress', ['--controlled', '--for', '2s'], 2000, undefined],
+    ['stress', ['--controlled'], undefined, 100_000],
+  ])('limits of %s %j', (mode, args, limitMs, steps) => expect(settings({}, mode, ...args)).toMatchObject({ limitMs, steps }));
 
   test('a fresh seed is within the range that --seed takes', () => {
     const { seed } = settings();

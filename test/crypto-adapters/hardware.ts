@@ -3,6 +3,7 @@
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { ApMask } from '../../src/base/ap-mask.ts';
+import { CardFirmware, type CardUnit } from '../../src/crypto-adapters/card-firmware.ts';
 import { parseCardType, type CardType } from '../../src/crypto-adapters/card-type.ts';
 import { CryptoAdapters, type CryptoAdaptersOptions } from '../../src/crypto-adapters/crypto-adapters.ts';
 import type { CrtRequest, MexRequest } from '../../src/crypto-adapters/messages/rsa-types.ts';
@@ -15,6 +16,12 @@ export function card(text: string): CardType {
   const type = parseCardType(text);
   if (type === undefined) throw new Error(`expected a card type, got ${text}`);
   return type;
+}
+
+/** What computes in a card on its own. */
+export function unit(type: CardType, options: { seed?: number; adapter?: number; strictKeys?: boolean } = {}): CardUnit {
+  const { seed = 1, adapter = 5, strictKeys = true } = options;
+  return { rsa: createRsaEngine(), strictKeys, firmware: new CardFirmware(seed, adapter, 0, type) };
 }
 
 /** Adapters 5 (CEX8C), 6 (CEX8A), 7 (CEX8P), usage domains 4 and 0x47, control domain 4. */

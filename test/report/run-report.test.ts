@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { FindingKind } from '../../src/locks/finding.ts';
 import { COLOUR } from '../../src/report/paint.ts';
 import { runJson } from '../../src/report/run-json.ts';
-import type { RunReport } from '../../src/scenario/run-report.ts';
+import type { HostReport, RunReport } from '../../src/scenario/run-report.ts';
 import { runText } from '../../src/report/run-text.ts';
 import { judge } from '../../src/report/verdict.ts';
 import { ABBA, DEADLOCK, guest, report, statRow } from './made-up.ts';
@@ -15,6 +15,11 @@ const lastLine = (made: RunReport, expected: readonly FindingKind[] = []): strin
   text(made, expected).trimEnd().split('\n').at(-1);
 
 const failedEvent = { t: 500, task: 'admin', what: 'write unassign_adapter 6', result: 'EBUSY', expected: 'ok', ok: false };
+const user = { kind: 'rsa', tasks: 2, operations: 20, expected: 20, retries: 3, errors: 0, p50Ms: 1, p99Ms: 2 };
+const HOST: HostReport = {
+  ...{ operations: 30, expected: 30, retries: 4, errors: 0, stallMs: 5, p50Ms: 0.5, p99Ms: 2 },
+  users: [user, { ...user, kind: 'hash', tasks: 1, operations: 10, expected: 10, retries: 1, p50Ms: 0.25 }],
+};
 const dirty = { ...report().quiescence!, clean: false, pins: 2, locksHeld: 1 };
 const stuck: Partial<RunReport> = { ok: false, outcome: 'stuck', quiescence: null, findings: [DEADLOCK] };
 
@@ -27,6 +32,8 @@ describe('the verdict', () => {
     ['work left', { ok: false, guests: [guest('g', { operations: 200 })] }, [], ['40 operations not done']],
     ['an event', { ok: false, events: [failedEvent] }, [], ['1 event ended otherwise than expected']],
     ['a leak', { ok: false, quiescence: dirty }, [], ['not at rest in the end: 2 pinned pages, 1 lock held']],
+    ['work of the host left', { ok: false, host: { ...HOST, operations: 20 } }, [], ['10 operations not done']],
+    ['an error of the host', { ok: false, host: { ...HOST, operations: 29, errors: 1 } }, [], ['1 operation wrong or given up']],
     ['an interrupted run', { ok: false, outcome: 'interrupted', quiescence: null }, [], ['interrupted']],
     ['not ok, reason unknown', { ok: false }, [], ['the run ended as not ok (done)']],
     ['a deadlock', stuck, [], ['1 finding (deadlock)', 'no task can go on']],
@@ -111,6 +118,19 @@ ok: 480 operations of 2 guests verified, 0 findings
     expect(made).toMatch(/Churn\n {2}verb +times\n {2}assign +30\n {2}unassign +2\n {2}77 checks of the invariants, 900 steps/);
   });
 
+  test('has a line for each kind of user of the host, and one for all', () => {
+    const made = text(report({ host: HOST }));
+    expect(made).toContain(`
+Crypto users of the host
+  users  tasks  operations  retries  errors  p50 ms  p99 ms
+  rsa        2       20/20        3       0    1.00    2.00
+  hash       1       10/10        1       0    0.25    2.00
+  all        3       30/30        4       0    0.50    2.00
+`);
+    expect(lastLine(report({ host: HOST }))).toBe('ok: 510 operations of 2 guests and the host verified, 0 findings');
+    expect(text(report({ host: { ...HOST, users: [user] } }))).not.toContain('  all ');
+  });
+
   test('is plain ASCII within 120 columns, whatever the names', () => {
     const name = 'n'.repeat(140);
     const events = Array.from({ length: 60 }, (_, t) => ({ ...failedEvent, t, what: `write /sys/${name} 6`, ok: t !== 59 }));
@@ -148,6 +168,11 @@ describe('the JSON', () => {
       queues: [{ queue: '05.0004', owner: 'guest1' }, {}, {}, { queue: '06.00ab', owner: 'host' }],
     });
     expect(made['verdict']).toEqual({ passed: false, expected: [], reasons: ['1 finding (lock-order)'] });
+  });
+
+  test('has the figures of the host where it has crypto users', () => {
+    expect(parse(report())).not.toHaveProperty('host');
+    expect(parse(report({ host: HOST }))['host']).toEqual(HOST);
   });
 
   test('tells a finding that was expected from a clean run', () => {

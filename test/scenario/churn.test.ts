@@ -105,23 +105,25 @@ async function inWorld(
 
 /** So often that whatever a verb can choose is chosen. */
 const TURNS = 300;
-const READS = 1500;
+/** Those that walk through the tree. */
+const WALKS = 6000;
 
 async function everything(): Promise<Seen> {
   const acts = new Set<string>();
   const seen = await inWorld(async (task, machine, { results }) => {
     const { crew } = new Churn(machine, 1, () => false);
     const verb = (name: string): ChurnVerb => CHURN_VERBS.find((candidate) => candidate.name === name)!;
-    // Reading comes first, while everything is there.
-    for (const { name, body } of [verb('read'), ...CHURN_VERBS]) {
+    // They come first, while everything is there.
+    const walks = [verb('read'), verb('other files')];
+    for (const { name, body } of [...walks, ...CHURN_VERBS.filter((other) => !walks.includes(other))]) {
       const turn = new Turn(task, new Prng(7).fork(name), crew);
       const answers = new Set<string>();
       results.set(name, answers);
-      for (let i = 0; i < (name === 'read' ? READS : TURNS); i++) {
+      for (let i = 0; i < (walks.some((walk) => walk.name === name) ? WALKS : TURNS); i++) {
         const errno = await body(turn);
         answers.add(errno < 0 ? errnoName(errno) : 'ok');
         // There is something to take away again, and somebody to give it to.
-        if (name !== 'read' && i % 5 === 4) await verb(i % 2 === 0 ? 'restore' : 'detach').body(turn);
+        if (i % 5 === 4) await verb(i % 2 === 0 ? 'restore' : 'detach').body(turn);
       }
     }
     for (const kind of crew.acts.keys()) acts.add(kind);

@@ -51,27 +51,27 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'no verb',
     withEvent('{ task: t, guest: g1 }'),
-    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got a map with task, guest',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, fault, pause, got a map with task, guest',
   ],
   [
     'not a map',
     withEvent('attach'),
-    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got attach',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, fault, pause, got attach',
   ],
   [
     'two verbs',
     withEvent('{ task: t, read: /sys/x, do: attach }'),
-    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got "do"; "read" is one already',
+    '14:30: events[2].do: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, fault, pause, got "do"; "read" is one already',
   ],
   [
     'unknown verb',
     withEvent('{ task: t, do: atach, guest: g1 }'),
-    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got atach; did you mean "attach"?',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, fault, pause, got atach; did you mean "attach"?',
   ],
   [
     'verb num',
     withEvent('{ task: t, do: 5 }'),
-    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got 5',
+    '14:20: events[2].do: expected one of attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, fault, pause, got 5',
   ],
   [
     'pv guest',
@@ -91,7 +91,42 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'fault verb',
     withEvent('{ task: t, fault: [1] }'),
-    '14:16: events[2].fault: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, pause, got "fault"; this verb is not emulated yet',
+    '14:5: events[2]: expected one verb: write, read, repeat, or do: with attach, detach, open, pv-start, pv-stop, unmap, map, ioctl, signal, unbind, bind, checkstop, host-config, fault, pause, got a map with task, fault',
+  ],
+  [
+    'fault kind',
+    withEvent('{ task: t, do: fault, kind: deaf, adapter: 5, for: 1s }'),
+    '14:33: events[2].kind: expected a kind of fault: deconfigured, checkstopped, reset-hang, mute, late-interrupt, duplicate-interrupt, wrong-psmid, reply-length, bit-error, response-code, got deaf',
+  ],
+  [
+    'fault nowhere',
+    withEvent('{ task: t, do: fault, kind: mute, for: 1s }'),
+    '14:5: events[2]: expected either queue or adapter, got a map with task, do, kind, for',
+  ],
+  [
+    'fault adapter',
+    withEvent('{ task: t, do: fault, kind: mute, queue: "63.0004", for: 1s }'),
+    '14:46: events[2].queue: expected an adapter of the host, or one that an earlier event plugs as { id, type }, got "63.0004"',
+  ],
+  [
+    'fault for ever',
+    withEvent('{ task: t, do: fault, kind: mute, adapter: 5, for: 61s }'),
+    '14:56: events[2].for: expected a time like 300ms or 2s, above 0 and at most 60s, got 61s',
+  ],
+  [
+    'fault option',
+    withEvent('{ task: t, do: fault, kind: mute, adapter: 5, for: 1s, times: 2 }'),
+    '14:60: events[2].times: expected no option of mute, got "times"',
+  ],
+  [
+    'fault other option',
+    withEvent('{ task: t, do: fault, kind: bit-error, adapter: 5, for: 1s, length: 2 }'),
+    '14:65: events[2].length: expected of the options of bit-error only nth, times, bit, got "length"',
+  ],
+  [
+    'fault code',
+    withEvent('{ task: t, do: fault, kind: response-code, adapter: 5, for: 1s, code: NORMAL }'),
+    '14:75: events[2].code: expected a response code from 1 to 255, or its name, like BUSY, got NORMAL',
   ],
   [
     'ioctl',

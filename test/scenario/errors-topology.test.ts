@@ -266,7 +266,7 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'fault',
     example('events:', 'faults:\n  - { at: 1s }\nevents:'),
-    '12:5: faults[0]: expected a place that may fail: probe-allocation, got a map with at',
+    '12:5: faults[0]: expected a place that may fail: probe-allocation, nqap-code, dqap-code, late-interrupt, duplicate-interrupt, wrong-psmid, reply-length, bit-error, got a map with at',
   ],
   ['quirk notlist', example('events:', 'quirks: q3\nevents:'), '11:9: quirks: expected a list of known defects, got q3'],
   [

@@ -27,6 +27,6 @@ describe('schema/scenario.schema.json', () => {
     const forms = (schema['$defs'] as { event: { anyOf: { properties: Record<string, unknown> }[] } }).event.anyOf;
     const repeat = forms.find((form) => 'repeat' in form.properties)!;
     expect(repeat.properties['events']).toMatchObject({ type: 'array', minItems: 1, items: { $ref: '#/$defs/event' } });
-    expect(forms).toHaveLength(17);
+    expect(forms).toHaveLength(18);
   });
 });

@@ -35,14 +35,25 @@ const tests = new TestFiles(readTree('test', '.ts'));
 const rows = rowsOf(readTree('docs', '.md').get('docs/coverage.md') ?? '');
 const of = (...sections: string[]): Row[] => rows.filter(({ section }) => sections.some((name) => section.startsWith(name)));
 const NOT_THERE = 'Attributes / Not there';
+/** Rows without a test: there are so many, and there may be fewer. */
+const NOT_PINNED = 'Attributes / Not pinned yet';
+const NOT_PINNED_MOST = 22;
 const attributes = of('Attributes').filter(({ section }) => section !== NOT_THERE);
-const patternIn = (row: Row): string => `${row.section.replace('Attributes / ', '')}/${nameOf(row, 'name')}`;
+const patternIn = (row: Row): string =>
+  row.section === NOT_PINNED ? nameOf(row, 'path') : `${row.section.replace('Attributes / ', '')}/${nameOf(row, 'name')}`;
+const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 const code = (file: string) => readSource(sources.get(file) ?? '');
 
-/** A host whose adapter 5 is for guests and 6 for itself, with one mdev. */
+/** Adapter 5 is for guests; the host keeps a card of each kind. */
+const SPEC: HostOptions['spec'] = {
+  apmask: '-5',
+  adapters: ['CEX5C', 'CEX5A', 'CEX6C', 'CEX7P'].map((type, i) => ({ id: 5 + i, type })),
+};
+
+/** With one mdev. */
 async function filesUnder(options: HostOptions = {}): Promise<Map<string, string>> {
   let files = new Map<string, string>();
-  await onHost('controlled', { ...options, spec: { apmask: '-5', ...options.spec } }, async (host, task) => {
+  await onHost('controlled', { ...options, spec: { ...SPEC, ...options.spec } }, async (host, task) => {
     await host.create(task, M1, { adapters: [5], domains: [4] });
     files = filesOf(host.machine.sysfs);
   });
@@ -55,10 +66,10 @@ describe('every row', () => {
     expect(checkReferences(rows, sources, tests)).toEqual([]);
   });
 
-  test('says which test pins it, unless it is about what is not there', () => {
-    expect(rows.filter(({ section, cells }) => section !== NOT_THERE && (cells['pinned by'] ?? '') === '').map(({ line }) => line)).toEqual(
-      [],
-    );
+  test('says which test pins it, but for what is not there, or not pinned yet', () => {
+    const open = rows.filter(({ cells }) => (cells['pinned by'] ?? '') === '').map(({ section }) => section);
+    expect(open.filter((section) => section !== NOT_THERE && section !== NOT_PINNED)).toEqual([]);
+    expect(of(NOT_PINNED).length).toBeLessThanOrEqual(NOT_PINNED_MOST);
   });
 });
 
@@ -72,10 +83,10 @@ describe('attributes and links', () => {
   });
 
   test('have their names in the files that define them', () => {
-    const defined = attributes.filter((row) => nameOf(row, 'name') === nameOf(row, 'name').toLowerCase());
+    const defined = attributes.filter((row) => !/^(?:DEVICE|UUID)$/.test(lastOf(patternIn(row))));
     expect(defined.length).toBeGreaterThan(50);
     const lost = defined.filter(
-      (row) => !sourcesIn(row.cells['file']!).some((file) => sources.get(file)?.includes(`'${nameOf(row, 'name')}'`)),
+      (row) => !sourcesIn(row.cells['file']!).some((file) => sources.get(file)?.includes(`'${lastOf(patternIn(row))}'`)),
     );
     expect(lost.map((row) => patternIn(row))).toEqual([]);
   });
@@ -85,18 +96,18 @@ describe('attributes and links', () => {
     const missing = async (options: HostOptions): Promise<string[]> => {
       const there = await filesUnder(options);
       expect([...there.keys()].filter((file) => !current.includes(file))).toEqual([]);
-      return current.filter((file) => !there.has(file)).map((file) => file.slice(file.lastIndexOf('/') + 1));
+      return current.filter((file) => !there.has(file)).map(lastOf);
     };
-    expect((await missing({ spec: { kernel: '6.0' } })).toSorted()).toEqual(['ap_config', 'features']);
+    expect((await missing({ spec: { kernel: '6.0' } })).toSorted()).toEqual(['ap_config', 'driver_override', 'features']);
     const oldest = await missing({ spec: { kernel: '5.15' }, design: designByName('kvm-lock-outside')! });
-    expect(oldest.toSorted()).toEqual(['ap_config', 'features', 'guest_matrix', 'status']);
+    expect(oldest.toSorted()).toEqual(['ap_config', 'driver_override', 'features', 'guest_matrix', 'status']);
   });
 
   test('that are said not to be there are not', () =>
-    onHost('controlled', { spec: { apmask: '-5' } }, async (host, task) => {
+    onHost('controlled', { spec: SPEC }, async (host, task) => {
       await host.create(task, M1);
       const absent = of(NOT_THERE).map((row) => pathOf(nameOf(row, 'path'), M1));
-      expect(absent.length).toBeGreaterThan(15);
+      expect(absent.length).toBeGreaterThan(5);
       for (const path of absent)
         expect([path, await host.read(task, path), await host.write(task, path, '1')]).toEqual([path, ENOENT, ENOENT]);
     }));

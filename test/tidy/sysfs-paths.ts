@@ -8,10 +8,9 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 /** Placeholders from left to right; what is of every device, bus or driver comes first. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/^\/sys\/devices\/.*\/(uevent|driver|subsystem)$/, 'DEVICE/$1'],
-  [/^\/sys\/bus\/\w+\/(drivers_autoprobe|drivers_probe)$/, '/sys/bus/BUS/$1'],
+  [/^\/sys\/bus\/\w+\/(drivers_autoprobe|drivers_probe|uevent)$/, '/sys/bus/BUS/$1'],
   [/^\/sys\/bus\/\w+\/devices\/.+$/, '/sys/bus/BUS/devices/DEVICE'],
   [/^\/sys\/bus\/\w+\/drivers\/\w+\/(\w+)$/, '/sys/bus/BUS/drivers/DRIVER/$1'],
-  [/^\/sys\/bus\/\w+\/drivers\/\w+\/.+$/, '/sys/bus/BUS/drivers/DRIVER/DEVICE'],
   [/\/iommu_groups\/\d+/, '/iommu_groups/N'],
   [/\/card[0-9a-f]{2}/, '/cardXX'],
   [/\/[0-9a-f]{2}\.[0-9a-f]{4}/, '/XX.YYYY'],
@@ -19,8 +18,9 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
 ];
 
 export function patternOf(path: string, isLink: boolean): string {
-  // A card is linked by a name that could be that of an attribute.
-  if (isLink && path.startsWith('/sys/bus/') && path.includes('/drivers/')) return '/sys/bus/BUS/drivers/DRIVER/DEVICE';
+  // By its name alone a card could be an attribute of the driver.
+  const device = isLink && path.startsWith('/sys/bus/') && path.includes('/drivers/') && !path.endsWith('/module');
+  if (device) return '/sys/bus/BUS/drivers/DRIVER/DEVICE';
   return PLACEHOLDERS.reduce((pattern, [from, to]) => pattern.replace(from, to), path);
 }
 

@@ -31,12 +31,15 @@ const FOUND: Readonly<Record<QuirkName, RegExp>> = {
   Q15: /^invariant removed: .* has been removed, but guest1 has it$/,
   Q16: /^possible circular locking.*iommu->lock/,
   'filter-new-ids-only': /^invariant d: .*05\.0004 is in the shadow of .* but no queue is linked/,
+  'node-destroyed-under-mutex': /^possible circular locking.*ap_attr_mutex/,
+  'override-device-lock': /^possible circular locking.*(dev->mutex|ap_attr_mutex)/,
   'probe-error-leak': /^NULL pointer dereference: the driver data of queue 05\.0004/,
   'required-lock-missing': /apm_add\/aqm_add\/adm_add is written by firmware without its guard/,
   'reset-after-host-removal': /queue 05\.0004 is reset although it has left the host$/,
   'reset-siblings-skipped': /05\.0005 comes to guest1 with 1 messages of an earlier owner$/,
   'stale-hook': /^invariant g: .* has guest1, whose hook does not lead to it$/,
   'vsie-no-restart': /^invariant: nested guests follow their hypervisor: one of guest1 runs under masks that guest1 has no more$/,
+  'weight-of-last-card': /^invariant: loads are what is under way: load of card05 is \d+, the requests under way weigh \d+$/,
   'status-in-probe': /^NULL pointer dereference: the driver data of queue 05\.0004 .* reader would oops$/,
 };
 

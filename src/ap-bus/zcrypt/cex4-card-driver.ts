@@ -7,19 +7,23 @@ import { GENERATIONS } from '../../crypto-adapters/card-type.ts';
 import { ApCard } from '../ap-card.ts';
 import type { ApDriver } from '../ap-driver-port.ts';
 import type { ApQueueDevice } from '../ap-queue-device.ts';
+import type { CardQueries } from './card-queries.ts';
 import { ZCRYPT_CARD_ATTRIBUTES, ZcryptCard } from './zcrypt-card.ts';
 import type { ZcryptCore } from './zcrypt-core.ts';
 import type { ZcryptList } from './zcrypt-list.ts';
 
 export class Cex4CardDriver implements ApDriver {
   readonly name = 'cex4card';
+  readonly moduleName = 'zcrypt_cex4';
   readonly isDefault = true;
   private readonly core: ZcryptCore;
   private readonly list: ZcryptList;
+  private readonly queries: CardQueries;
 
-  constructor(core: ZcryptCore, list: ZcryptList) {
+  constructor(core: ZcryptCore, list: ZcryptList, queries: CardQueries) {
     this.core = core;
     this.list = list;
+    this.queries = queries;
   }
 
   matches(device: ApCard | ApQueueDevice): boolean {
@@ -35,11 +39,14 @@ export class Cex4CardDriver implements ApDriver {
     card.driverData = zcrypt;
     await this.list.addCard(task, zcrypt);
     card.device.directory.addAttributes(ZCRYPT_CARD_ATTRIBUTES, zcrypt);
+    card.device.directory.addAttributes(this.queries.ofCards[zcrypt.mode], zcrypt);
     return OK;
   }
 
   async remove(task: Task, card: ApCard | ApQueueDevice): Promise<void> {
-    await this.list.removeCard(task, card.driverData as ZcryptCard);
+    const zcrypt = card.driverData as ZcryptCard;
+    await card.device.directory.removeAttributes(task, this.queries.ofCards[zcrypt.mode]);
+    await this.list.removeCard(task, zcrypt);
     await card.device.directory.removeAttributes(task, ZCRYPT_CARD_ATTRIBUTES);
     card.driverData = null;
   }

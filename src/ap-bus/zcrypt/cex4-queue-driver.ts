@@ -10,6 +10,8 @@ import type { ApCard } from '../ap-card.ts';
 import type { ApDriver } from '../ap-driver-port.ts';
 import { ApQueueDevice } from '../ap-queue-device.ts';
 import { AP_QUEUE_LOCK } from '../lock-classes.ts';
+import { secureExecutionOf } from '../secure-binding.ts';
+import type { CardQueries } from './card-queries.ts';
 import { ZcryptCard } from './zcrypt-card.ts';
 import type { ZcryptCore } from './zcrypt-core.ts';
 import type { ZcryptList } from './zcrypt-list.ts';
@@ -22,6 +24,7 @@ export interface QueueParts {
   /** Null: the host polls. */
   readonly aqic: AqicOperand | null;
   readonly warn: (text: string) => void;
+  readonly queries: CardQueries;
 }
 
 /** What a host without interrupts passes: never used, since nobody enables them. */
@@ -29,6 +32,7 @@ const NO_INTERRUPTS: AqicOperand = { ir: true, isc: 0, nib: 0 };
 
 export class Cex4QueueDriver implements ApDriver {
   readonly name = 'cex4queue';
+  readonly moduleName = 'zcrypt_cex4';
   readonly isDefault = true;
   private readonly core: ZcryptCore;
   private readonly list: ZcryptList;
@@ -58,12 +62,14 @@ export class Cex4QueueDriver implements ApDriver {
     it.driverData = zcrypt;
     await this.list.addQueue(task, zcrypt);
     it.device.directory.addAttributes(ZCRYPT_QUEUE_ATTRIBUTES, zcrypt);
+    it.device.directory.addAttributes(this.parts.queries.ofQueues[card.mode], zcrypt);
     return OK;
   }
 
   /** The requests have ended before; the bus zeroizes the queue afterwards. */
   async remove(task: Task, it: ApCard | ApQueueDevice): Promise<void> {
     const zcrypt = it.driverData as ZcryptQueue;
+    await it.device.directory.removeAttributes(task, this.parts.queries.ofQueues[zcrypt.card.mode]);
     await this.list.removeQueue(task, zcrypt);
     await it.device.directory.removeAttributes(task, ZCRYPT_QUEUE_ATTRIBUTES);
     it.driverData = null;
@@ -80,6 +86,7 @@ export class Cex4QueueDriver implements ApDriver {
       config,
       chkstop,
       replyBuffer: 0,
+      ...secureExecutionOf(card),
       warn,
     });
   }

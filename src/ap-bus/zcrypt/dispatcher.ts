@@ -5,10 +5,11 @@
 import { EAGAIN, EIO, ENODEV, ERESTARTSYS, OK, type Errno } from '../../base/errno.ts';
 import { Access } from '../../runtime/access.ts';
 import type { Task } from '../../runtime/task.ts';
-import { ApMessage } from '../../ap-driver/ap-message.ts';
+import { QueueLedger } from '../../ap-driver/queue-ledger.ts';
 import type { NodePermissions } from './admission.ts';
 import { Chooser, type Choice, type Track } from './choice.ts';
 import { ZCRYPT_REPLY } from './lock-classes.ts';
+import { KERNEL_PERMISSIONS } from './permissions.ts';
 import { persevere } from './retry.ts';
 import { isFailure, type Failure, type Transfer, type ZcryptRequest } from './transfer.ts';
 import type { ZcryptCore } from './zcrypt-core.ts';
@@ -33,6 +34,17 @@ export class ZcryptDispatcher {
     return persevere(
       (track) => this.attempt(task, request, { permissions, track }),
       () => this.rescan(task),
+    );
+  }
+
+  /**
+   * The same for who must not scan the bus: a show of an attribute, which the removal of its device would wait for. (The kernel scans, and
+   * hangs if that scan removes the device.)
+   */
+  submitQuietly<Result extends object>(task: Task, request: ZcryptRequest<Result>): Promise<Result | Failure> {
+    return persevere(
+      (track) => this.attempt(task, request, { permissions: KERNEL_PERMISSIONS, track }),
+      async () => false,
     );
   }
 
@@ -86,7 +98,8 @@ export class ZcryptDispatcher {
     const bytes = transfer.message(card, queue);
     if (typeof bytes === 'number') return { errno: bytes };
     const ended = this.core.layer.completion(ZCRYPT_REPLY, `reply of ${queue.queue.name} to ${task.name}`);
-    const message = new ApMessage(psmid, bytes, this.list.largestMessage, () => ended.completeOne(null));
+    const messages = QueueLedger.of(this.core.layer.rt);
+    using message = messages.allocate(psmid, bytes, this.list.largestMessage, () => ended.completeOne(null));
     message.special = transfer.special;
     const rc: Errno = await queue.queue.queueMessage(task, message);
     if (rc !== OK) return { errno: rc };

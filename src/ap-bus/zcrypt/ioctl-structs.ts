@@ -89,7 +89,7 @@ export function readStruct<Name extends string>(layout: Layout<Name>, bytes: Uin
 export function writeStruct<Name extends string>(
   layout: Layout<Name>,
   values: Readonly<Partial<Record<Name, number>>>,
-  bytes = new Uint8Array(layout.length),
+  bytes: Uint8Array = new Uint8Array(layout.length),
 ): Uint8Array {
   const view = viewOf(layout, bytes);
   for (const [name, value] of Object.entries(values) as [Name, number][]) {

@@ -5,8 +5,18 @@
 import { EFAULT, EINVAL, ENOTTY, OK, type Errno } from '../../base/errno.ts';
 import type { Task } from '../../runtime/task.ts';
 import type { RsaRequest } from '../../crypto-adapters/messages/rsa-types.ts';
-import { Ioctl, ioctlName, type IoctlName } from './ioctl-numbers.ts';
-import { EP11_TARGET, EP11_URB, MODEXPO, MODEXPO_CRT, XCRB, encodeDeviceStatus, encodeWords, readStruct, writeStruct } from './ioctl-structs.ts';
+import { ioctlName, type IoctlName } from './ioctl-numbers.ts';
+import {
+  EP11_TARGET,
+  EP11_URB,
+  MODEXPO,
+  MODEXPO_CRT,
+  XCRB,
+  encodeDeviceStatus,
+  encodeWords,
+  readStruct,
+  writeStruct,
+} from './ioctl-structs.ts';
 import { isFailure } from './transfer.ts';
 import type { ZcryptFile } from './zcrypt-file.ts';
 
@@ -30,7 +40,12 @@ const PART_PADDING = 8;
 const LONGEST_BLOCK = 256 * 4096;
 
 /** 0 or a negative errno: -EPERM by the node's mask before -ENOTTY, that before -EFAULT. */
-export async function ioctl(task: Task, file: ZcryptFile, storage: UserStorage, call: { command: number; argument: number }): Promise<Errno> {
+export async function ioctl(
+  task: Task,
+  file: ZcryptFile,
+  storage: UserStorage,
+  call: { command: number; argument: number },
+): Promise<Errno> {
   const command = call.command >>> 0;
   const rc = await file.check(task, command);
   if (rc !== OK) return rc;

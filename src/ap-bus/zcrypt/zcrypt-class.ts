@@ -34,6 +34,7 @@ export class ZcryptClass {
   private readonly parts: ZcryptClassParts;
   private readonly directory: Directory;
   private readonly devices: Directory;
+  private readonly nodeAttributes: readonly AttributeDef<ZcryptNode>[];
   /** By name; a node that is being destroyed keeps its name and its minor until its files are gone. Under the attribute mutex. */
   private readonly entries = new Map<string, Entry>();
 
@@ -41,7 +42,12 @@ export class ZcryptClass {
     this.parts = parts;
     this.directory = parts.sysfs.mkdir('/sys/class/zcrypt');
     this.devices = parts.sysfs.mkdir('/sys/devices/virtual/zcrypt');
+    const { kernel } = parts.service.core.options;
+    this.nodeAttributes = NODE_ATTRIBUTES.filter(({ name }) => name !== 'admask' || kernel.admask);
     this.directory.addAttributes<ZcryptClass>(CLASS_ATTRIBUTES, this);
+    const base = parts.sysfs.mkdir('/sys/devices/virtual/misc/z90crypt');
+    base.addAttributes(BASE_ATTRIBUTES, null);
+    parts.sysfs.mkdir('/sys/class/misc').addLink('z90crypt', base);
   }
 
   /** undefined without such a node. */
@@ -70,7 +76,7 @@ export class ZcryptClass {
     const directory = new Directory(sysfs.layer, this.devices, { name });
     if (this.directory.entry(name) !== null || !directory.publish()) return EEXIST;
     const node = new ZcryptNode(service, attrMutex, { name, minor, masks: new NodeMasks(sysfs.layer, name, attrMutex) });
-    directory.addAttributes(NODE_ATTRIBUTES, node);
+    directory.addAttributes(this.nodeAttributes, node);
     directory.addLink('subsystem', this.directory);
     this.directory.addLink(name, directory);
     this.touch(Access.WRITE);
@@ -126,6 +132,9 @@ export class ZcryptClass {
     this.parts.sysfs.layer.rt.touch(this, access);
   }
 }
+
+/** The node of the bus is a misc device; its minor is whatever is free when zcrypt is loaded. */
+const BASE_ATTRIBUTES: readonly AttributeDef<null>[] = [{ name: 'dev', mode: 0o444, show: () => '10:123\n' }];
 
 /** Blanks around the name do not belong to it; what is too long is cut before the blanks at the end are. */
 const nameIn = (text: string): string => text.trimStart().slice(0, LONGEST_NAME).trimEnd();

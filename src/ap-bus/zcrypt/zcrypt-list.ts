@@ -1,6 +1,7 @@
 /**
  * The cards that zcrypt has, in the order of registration (zcrypt_card_list of drivers/s390/crypto/zcrypt_api.c).
  */
+import { adapterOf, type Apqn } from '../../base/apqn.ts';
 import { Access } from '../../runtime/access.ts';
 import type { Task } from '../../runtime/task.ts';
 import type { ZcryptCard } from './zcrypt-card.ts';
@@ -26,6 +27,18 @@ export class ZcryptList {
   get largestMessage(): number {
     this.core.layer.rt.touch(this, Access.READ);
     return this.largest;
+  }
+
+  /** Does zcrypt have the queue now? */
+  has(apqn: Apqn): boolean {
+    const { rt } = this.core.layer;
+    rt.touch(this, Access.READ);
+    for (const card of this.members) {
+      if (card.card.id !== adapterOf(apqn)) continue;
+      rt.touch(card, Access.READ);
+      for (const { it } of card.queues) if (it.apqn === apqn) return true;
+    }
+    return false;
   }
 
   async addCard(task: Task, card: ZcryptCard): Promise<void> {

@@ -9,7 +9,7 @@ import type { AttributeDef } from '../../driver-core/attribute.ts';
 import { NODE_MASKS, type NodeMasks, type NodeMask } from './permissions.ts';
 import { ZcryptFile, type ZcryptService } from './zcrypt-file.ts';
 
-/** 0 is reserved for what is numbered at boot; the kernel takes whatever is free. */
+/** The kernel takes whatever is free when zcrypt is loaded. */
 export const ZCRYPT_MAJOR = 249;
 
 export class ZcryptNode {

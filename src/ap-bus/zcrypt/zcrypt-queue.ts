@@ -5,6 +5,7 @@ import { domainOf } from '../../base/apqn.ts';
 import { EAGAIN, EINVAL, ENODEV, OK, type Errno } from '../../base/errno.ts';
 import { Access } from '../../runtime/access.ts';
 import type { Task } from '../../runtime/task.ts';
+import type { CardMode } from '../../crypto-adapters/card-type.ts';
 import type { ApQueue } from '../../ap-driver/ap-queue.ts';
 import type { AttributeDef } from '../../driver-core/attribute.ts';
 import type { ApQueueDevice } from '../ap-queue-device.ts';
@@ -15,6 +16,7 @@ import type { ZcryptCore } from './zcrypt-core.ts';
 /** The card of a queue, as far as the queue knows it. */
 export interface OwningCard {
   readonly online: boolean;
+  readonly mode: CardMode;
   /** Changed under the lock of the list. */
   readonly queues: Set<ZcryptQueue>;
 }

@@ -10,6 +10,7 @@ import type { Sysfs } from '../../driver-core/sysfs.ts';
 import { ueventRecorder } from '../../driver-core/uevent.ts';
 import type { ApDriver } from '../ap-driver-port.ts';
 import type { ApPermissions } from '../ap-permissions.ts';
+import { CardQueries } from './card-queries.ts';
 import { Cex4CardDriver } from './cex4-card-driver.ts';
 import { Cex4QueueDriver, type QueueParts } from './cex4-queue-driver.ts';
 import { ZcryptDispatcher } from './dispatcher.ts';
@@ -66,10 +67,14 @@ export class Zcrypt {
   }
 
   /** cex4card and cex4queue, in the order in which they are registered. The files of the nodes appear. */
-  load(queues: QueueParts): readonly ApDriver[] {
+  load(queues: Omit<QueueParts, 'queries'>): readonly ApDriver[] {
     const { sysfs, events, permissions } = this.parts;
     this.classes = new ZcryptClass({ sysfs, service: this.service, uevent: ueventRecorder(events), attrMutex: permissions.attrMutex });
-    return [new Cex4CardDriver(this.core, this.cards), new Cex4QueueDriver(this.core, this.cards, queues)];
+    const { core, cards, service } = this;
+    const { dispatcher, roles } = service;
+    const { options } = core;
+    const queries = new CardQueries({ list: cards, dispatcher, roles, options, defaultDomain: () => this.parts.defaultDomain() });
+    return [new Cex4CardDriver(core, cards, queries), new Cex4QueueDriver(core, cards, { ...queues, queries })];
   }
 
   /** /sys/class/zcrypt; null before zcrypt is loaded. */
@@ -80,6 +85,11 @@ export class Zcrypt {
   /** Opens /dev/z90crypt, which has the masks of the bus and lets all ioctls through. */
   open(): ZcryptFile {
     return new ZcryptFile(this.service, this.basePermissions);
+  }
+
+  /** For checkers: told whenever loads may have changed, while their lock is still held. */
+  onLoads(look: (task: Task | null) => void): void {
+    this.core.listLock.onExclusiveRelease(look);
   }
 
   /** For checkers: what is wrong with the loads of cards and queues, a sentence each. */

@@ -6,7 +6,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { Cca, type CcaReason } from './cca-reason.ts';
 import type { MasterKeys } from './master-keys.ts';
 
-export const AES_TOKEN_LENGTH = 64;
+const AES_TOKEN_LENGTH = 64;
 const INTERNAL = 0x01;
 const VERSION = 0x04;
 /** The key is there, and it is enciphered. */

@@ -52,7 +52,11 @@ function newToken(token: Uint8Array | CcaReason): CcaAnswer {
 export const encipher: CcaFunction = (call) => crypt(call, (name, key, iv) => createCipheriv(name, key, iv));
 export const decipher: CcaFunction = (call) => crypt(call, (name, key, iv) => createDecipheriv(name, key, iv));
 
-type Cipher = (name: string, key: Uint8Array, iv: Uint8Array | null) => ReturnType<typeof createCipheriv> | ReturnType<typeof createDecipheriv>;
+type Cipher = (
+  name: string,
+  key: Uint8Array,
+  iv: Uint8Array | null,
+) => ReturnType<typeof createCipheriv> | ReturnType<typeof createDecipheriv>;
 
 /** Rules: `AES     `, then the mode. */
 function crypt({ domain, rules, vud, keys }: CcaCall, make: Cipher): CcaAnswer {

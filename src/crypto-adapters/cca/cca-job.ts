@@ -12,16 +12,15 @@ import type { CcaAnswer, CcaFunction } from './cca-function.ts';
 import { CCA_FUNCTIONS } from './cca-functions.ts';
 import { Cca } from './cca-reason.ts';
 
-const USAGE = 'T2';
 const NOTHING = new Uint8Array(0);
 /** What is kept free for CPRBX and parameters when data is asked for. */
 const CONTROL_ROOM = TYPE86_HEADER + CPRBX_LENGTH + 0x100;
 
 /** A reply, or the code of the error reply at once. */
 export function ccaReply(card: CardType, request: CcaRequest): ((unit: CardUnit) => Uint8Array | number) | number {
-  const { functionCode, functionId } = request;
+  const { functionCode } = request;
   // Administration needs signatures of administrators, whom these cards do not know.
-  if (functionId !== USAGE) return () => encode(request, Cca.NOT_AUTHORIZED);
+  if (request.kind === 'admin') return () => encode(request, Cca.NOT_AUTHORIZED);
   const parameters = decodeCcaParameters(request.parameters);
   if (typeof parameters === 'number') return parameters;
   const run = CCA_FUNCTIONS.get(functionCode);

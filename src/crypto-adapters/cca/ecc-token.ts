@@ -134,7 +134,10 @@ function readShape(token: Uint8Array): { readonly curve: EccCurve; readonly priv
 /** Hash of what stands before the wrapped keys, so that neither they nor the rest can be exchanged. */
 function binding(section: Uint8Array): Uint8Array {
   const head = createHash('sha256').update(section.subarray(0, OPK.at));
-  return head.update(section.subarray(OPK.at + OPK.length, PRIVATE_HEADER)).digest().subarray(0, WRAP_UNIT);
+  return head
+    .update(section.subarray(OPK.at + OPK.length, PRIVATE_HEADER))
+    .digest()
+    .subarray(0, WRAP_UNIT);
 }
 
 function wrap(key: Uint8Array, section: Uint8Array, secret: Uint8Array): Uint8Array {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { patternLength, type MasterKeyName, type MasterKeyStatus, type MasterKeyStatuses } from '../messages/cca-facility.ts';
 
-export const MASTER_KEY_LENGTH = 32;
+const MASTER_KEY_LENGTH = 32;
 
 type NewState = 'empty' | 'partial' | 'full';
 const NEW_STATES: Readonly<Record<NewState, string>> = { empty: '1', partial: '2', full: '3' };

@@ -72,7 +72,14 @@ function crypt({ id, parameter }: Mechanism, key: Uint8Array, text: Uint8Array, 
 
 /** Fields: attributes, mechanism with the initialization vector, blob of the wrapping key, MAC key (empty), PIN (empty), wrapped key. */
 export const unwrapAesKey: Ep11Function = ({ domain, fields }) => {
-  const [attributes, field, blob, macKey, pin, wrapped] = fields as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  const [attributes, field, blob, macKey, pin, wrapped] = fields as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ];
   const template = decodeKeyTemplate(attributes);
   const mechanism = mechanismOf(field);
   if (template === null || mechanism === null || macKey.length + pin.length !== 0) return Ckr.ARGUMENTS_BAD;

@@ -7,7 +7,7 @@ import { EP11_OP_MODES } from './ep11-modes.ts';
 import type { Ep11DomainInfo } from '../messages/ep11-query.ts';
 import { SecretStream, secretOf } from '../secret-stream.ts';
 
-export const WRAPPING_KEY_LENGTH = 32;
+const WRAPPING_KEY_LENGTH = 32;
 
 export interface WrappingKey {
   /** Hash of the key, 32 bytes; blobs carry the first 16. */
@@ -36,7 +36,8 @@ export class Ep11Domain {
 
   /** The next wrapping key, not committed yet; replaces one that was there. */
   loadNew(key: Uint8Array): void {
-    if (key.length !== WRAPPING_KEY_LENGTH) throw new RangeError(`expected a wrapping key of ${WRAPPING_KEY_LENGTH} bytes, got ${key.length}`);
+    if (key.length !== WRAPPING_KEY_LENGTH)
+      throw new RangeError(`expected a wrapping key of ${WRAPPING_KEY_LENGTH} bytes, got ${key.length}`);
     this.next = { key: wrappingKey(key), committed: false };
   }
 

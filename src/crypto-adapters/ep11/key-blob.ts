@@ -82,5 +82,10 @@ export function unwrapKey(domain: Ep11Domain, blob: Uint8Array, kind: Ep11Key['k
   const attributes = Number(view.getBigUint64(ATTRIBUTES_AT) & 0xffffffffn);
   if ((attributes & use) !== use) return Ckr.KEY_FUNCTION_NOT_PERMITTED;
   const length = secret.readUInt16BE(3);
-  return { kind, curveBits: secret.readUInt16BE(1), bytes: new Uint8Array(secret.subarray(SECRET_HEADER, SECRET_HEADER + length)), attributes };
+  return {
+    kind,
+    curveBits: secret.readUInt16BE(1),
+    bytes: new Uint8Array(secret.subarray(SECRET_HEADER, SECRET_HEADER + length)),
+    attributes,
+  };
 }

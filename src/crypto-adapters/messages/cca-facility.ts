@@ -46,7 +46,10 @@ const PLACES: Readonly<Record<MasterKeyName, Places>> = {
 };
 const KEY_AGES = ['new', 'current', 'old'] as const;
 /** What is in the reply to a keyword, how many elements and bytes. The other keyword's elements are there, too, where they fit. */
-const SHAPES = { STATICSA: { keys: ['asym', 'aes'], elements: 10, bytes: 204 }, STATICSB: { keys: ['apka'], elements: 13, bytes: 240 } } as const;
+const SHAPES = {
+  STATICSA: { keys: ['asym', 'aes'], elements: 10, bytes: 204 },
+  STATICSB: { keys: ['apka'], elements: 13, bytes: 240 },
+} as const;
 /** Length and tag before each pattern. */
 const PATTERN_HEADER = 4;
 const FULL_NEW = '3';
@@ -104,7 +107,7 @@ function parseKeys(name: MasterKeyName, rules: readonly string[], vud: Uint8Arra
     const state = rules[element]!.charAt(0);
     const told = state === (age === 'new' ? FULL_NEW : VALID);
     const length = patternLength(name);
-    return { state, pattern: told ? vud.slice(at, at + length) : new Uint8Array(length) };
+    return { state, pattern: told ? new Uint8Array(vud.subarray(at, at + length)) : new Uint8Array(length) };
   };
   return { new: status('new'), current: status('current'), old: status('old') };
 }

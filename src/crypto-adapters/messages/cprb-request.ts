@@ -3,7 +3,7 @@
  * (the XCRB part of drivers/s390/crypto/zcrypt_msgtype6.c). Queues are chosen by zcrypt.
  */
 import { EAGAIN, EINVAL, EMSGSIZE, OK, type Errno } from '../../base/errno.ts';
-import { CPRBX_LENGTH, CPRBX_VERSION } from './cprbx.ts';
+import { CPRB_KINDS, CPRBX_LENGTH, CPRBX_VERSION } from './cprbx.ts';
 import { decodeErrorReply, replyCodeErrno } from './error-reply.ts';
 import { readPair } from './text.ts';
 import { readType6Header, TYPE6_HEADER, updateType6Header, writeType6Header } from './type6-header.ts';
@@ -37,10 +37,6 @@ export type CprbReply =
   | { readonly control: Uint8Array; readonly data: Uint8Array }
   | { readonly errno: Errno; readonly status?: number; readonly offline?: boolean };
 
-const KINDS: ReadonlyMap<string, CprbMessage['kind']> = new Map([
-  ['T2', 'usage'],
-  ...['T3', 'T5', 'T6', 'T7'].map((id) => [id, 'admin'] as const),
-]);
 const SPECIAL: ReadonlySet<string> = new Set(['US', 'AU']);
 const DOMAIN_AT = TYPE6_HEADER + 170;
 const U32_MAX = 0xffffffff;
@@ -75,7 +71,7 @@ export function encodeCprbRequest(request: CprbRequest, bufferSize: number): Cpr
   });
   message.set(control, TYPE6_HEADER);
   message.set(data, TYPE6_HEADER + controlLength);
-  const kind = KINDS.get(readPair(whole, 6)) ?? 'other';
+  const kind = CPRB_KINDS.get(readPair(whole, 6)) ?? 'other';
   return { message, functionCode, kind, special: SPECIAL.has(functionCode), domain: new DataView(whole.buffer).getUint16(170) };
 }
 
@@ -115,14 +111,11 @@ export function decodeCprbReply(reply: Uint8Array, room: Pick<CprbRequest, 'repl
 }
 
 /** Where a reply ends by its header. */
-export function cprbReplyEnd({ count1, offset1, count2, offset2 }: { readonly [name in 'count1' | 'offset1' | 'count2' | 'offset2']: number }): number {
+export function cprbReplyEnd({
+  count1,
+  offset1,
+  count2,
+  offset2,
+}: { readonly [name in 'count1' | 'offset1' | 'count2' | 'offset2']: number }): number {
   return count2 === 0 ? offset1 + count1 : offset2 + count2;
-}
-
-/** CPRBX and parameters as one block. */
-export function controlBlock(cprbx: Uint8Array, parameters: Uint8Array): Uint8Array {
-  const control = new Uint8Array(cprbx.length + parameters.length);
-  control.set(cprbx);
-  control.set(parameters, cprbx.length);
-  return control;
 }

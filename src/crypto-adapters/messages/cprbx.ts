@@ -2,11 +2,17 @@
  * The 220-byte connectivity programming request block of CCA, in requests and replies (struct CPRBX in uapi/asm/zcrypt.h).
  * Its six pointers mean nothing to the card and stay zero here.
  */
-import { readNumbers, writeNumbers, writePair, type NumberTable } from './fields.ts';
+import { readNumber, readNumbers, writeNumbers, writePair, type NumberTable } from './fields.ts';
 import { readPair } from './text.ts';
 
 export const CPRBX_LENGTH = 0xdc;
 export const CPRBX_VERSION = 0x02;
+/** What a CPRB is for, by its function id; others are unknown. */
+export const CPRB_KINDS: ReadonlyMap<string, 'usage' | 'admin'> = new Map([
+  ['T2', 'usage'],
+  ...['T3', 'T5', 'T6', 'T7'].map((id) => [id, 'admin'] as const),
+]);
+
 /** Where the domain is. */
 const DOMAIN_AT = 170;
 
@@ -44,8 +50,19 @@ export function writeCprbx(bytes: Uint8Array, at: number, fields: Partial<Cprbx>
 
 /** null when there is none at this place: too few bytes, another length, another version. */
 export function readCprbx(bytes: Uint8Array, at: number): Cprbx | null {
-  if (bytes.length < at + CPRBX_LENGTH) return null;
-  if (new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint16(at) !== CPRBX_LENGTH) return null;
-  if (bytes[at + 2] !== CPRBX_VERSION) return null;
-  return { ...readNumbers(NUMBERS, bytes, at), functionId: readPair(bytes, at + 6) };
+  return isCprbx(bytes, at) ? { ...readNumbers(NUMBERS, bytes, at), functionId: cprbxFunctionId(bytes, at) } : null;
+}
+
+export function isCprbx(bytes: Uint8Array, at: number): boolean {
+  if (bytes.length < at + CPRBX_LENGTH || bytes[at + 2] !== CPRBX_VERSION) return false;
+  return bytes[at] === CPRBX_LENGTH >> 8 && bytes[at + 1] === (CPRBX_LENGTH & 0xff);
+}
+
+/** One number of a block that is there. */
+export function cprbxNumber(bytes: Uint8Array, at: number, name: keyof typeof NUMBERS): number {
+  return readNumber(NUMBERS[name], bytes, at);
+}
+
+export function cprbxFunctionId(bytes: Uint8Array, at: number): string {
+  return readPair(bytes, at + 6);
 }

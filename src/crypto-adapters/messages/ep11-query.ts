@@ -51,7 +51,7 @@ export function encodeEp11Block(payload: Uint8Array, flags = 0): Uint8Array {
 }
 
 /** Data of a response: what follows the return value. null when the card refused, or it is none. */
-export function ep11ResponseFields(response: Uint8Array): readonly Uint8Array[] | null {
+function ep11ResponseFields(response: Uint8Array): readonly Uint8Array[] | null {
   const cprb = readEp11Cprb(response, 0);
   if (cprb === null || cprb.returnCode !== 0) return null;
   const payload = decodeEp11Payload(response.subarray(EP11_CPRB_LENGTH));
@@ -108,9 +108,12 @@ export function parseDomainInfo(response: Uint8Array): Ep11DomainInfo | null {
   const present = keyed && (committed || (flags & DomainFlag.NEW_PRESENT) !== 0);
   return {
     domain: view.getUint32(0),
-    current: valid ? { state: 'valid', pattern: data.slice(4, 4 + PATTERN_LENGTH) } : { state: 'invalid' },
+    current: valid ? { state: 'valid', pattern: new Uint8Array(data.subarray(4, 4 + PATTERN_LENGTH)) } : { state: 'invalid' },
     new: present
-      ? { state: committed ? 'committed' : 'uncommitted', pattern: data.slice(4 + PATTERN_LENGTH, 4 + 2 * PATTERN_LENGTH) }
+      ? {
+          state: committed ? 'committed' : 'uncommitted',
+          pattern: new Uint8Array(data.subarray(4 + PATTERN_LENGTH, 4 + 2 * PATTERN_LENGTH)),
+        }
       : { state: 'empty' },
     opModes: view.getBigUint64(8 + 2 * PATTERN_LENGTH),
   };

@@ -6,7 +6,7 @@ import { EAGAIN, EINVAL, EMSGSIZE, OK, type Errno } from '../../base/errno.ts';
 import { Ep11Flag, EP11_CPRB_LENGTH, EP11_CPRB_VERSION, readEp11Cprb, type Ep11Cprb } from './ep11-cprb.ts';
 import { decodeEp11Payload, type Ep11Payload } from './ep11-payload.ts';
 import { decodeErrorReply, ReplyError, replyCodeErrno } from './error-reply.ts';
-import { blocksFit, readType6Header, TYPE6_HEADER, updateType6Header, writeType6Header } from './type6-header.ts';
+import { blocksFit, isType6, TYPE6_HEADER, type6Number, updateType6Header, writeType6Header } from './type6-header.ts';
 import { readType86Header, type86Block, TYPE86_HEADER } from './type86-blocks.ts';
 
 export interface Ep11Message {
@@ -103,13 +103,12 @@ export interface Ep11Request {
 
 /** The card's side: the request, or the code of the error reply. */
 export function decodeEp11Message(message: Uint8Array): Ep11Request | number {
-  const header = readType6Header(message);
-  if (header === null || header.agent !== FUNCTION.agent) return ReplyError.MESSAGE_TYPE;
+  if (!isType6(message, FUNCTION.agent)) return ReplyError.MESSAGE_TYPE;
   if (message.length < TYPE6_HEADER + EP11_CPRB_LENGTH) return ReplyError.MESSAGE_LENGTH;
-  if (header.offset1 !== TYPE6_HEADER || !blocksFit(header, message.length)) return ReplyError.MALFORMED;
+  if (type6Number(message, 'offset1') !== TYPE6_HEADER || !blocksFit(message)) return ReplyError.MALFORMED;
   const cprb = readEp11Cprb(message, TYPE6_HEADER);
   if (cprb === null || cprb.functionId !== 'T4') return ReplyError.MALFORMED;
-  if (EP11_CPRB_LENGTH + cprb.payloadLength > header.toCard1) return ReplyError.MESSAGE_LENGTH;
+  if (EP11_CPRB_LENGTH + cprb.payloadLength > type6Number(message, 'toCard1')) return ReplyError.MESSAGE_LENGTH;
   const start = TYPE6_HEADER + EP11_CPRB_LENGTH;
   const payload = decodeEp11Payload(message.subarray(start, start + cprb.payloadLength));
   return payload === null ? ReplyError.MALFORMED : { cprb, payload };

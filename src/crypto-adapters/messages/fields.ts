@@ -4,18 +4,23 @@
 import { writeText } from './text.ts';
 
 /** Offset and size in bytes of a number. */
-export type NumberField = readonly [at: number, size: 1 | 2 | 4];
+type NumberField = readonly [at: number, size: 1 | 2 | 4];
 
 export type NumberTable<Name extends string> = Readonly<Record<Name, NumberField>>;
 
-/** The numbers of a table, read from the structure that starts at `at`; the caller has checked that it is all there. */
-export function readNumbers<Name extends string>(table: NumberTable<Name>, bytes: Uint8Array, at = 0): Record<Name, number> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.length - at);
+/** One number of a structure that starts at `start`; the caller has checked that it is there. */
+export function readNumber(field: NumberField, bytes: Uint8Array, start = 0): number {
+  const at = start + field[0];
+  const end = at + field[1];
+  let value = 0;
+  for (let i = at; i < end; i++) value = value * 0x100 + bytes[i]!;
+  return value;
+}
+
+/** All numbers of a structure that starts at `start`; the caller has checked that it is all there. Not for every message: it takes its time. */
+export function readNumbers<Name extends string>(table: NumberTable<Name>, bytes: Uint8Array, start = 0): Record<Name, number> {
   const values: Partial<Record<Name, number>> = {};
-  for (const name of namesOf(table)) {
-    const [offset, size] = table[name];
-    values[name] = size === 1 ? view.getUint8(offset) : size === 2 ? view.getUint16(offset) : view.getUint32(offset);
-  }
+  for (const name of Object.keys(table) as Name[]) values[name] = readNumber(table[name], bytes, start);
   return values as Record<Name, number>;
 }
 
@@ -24,23 +29,20 @@ export function writeNumbers<Name extends string>(
   table: NumberTable<Name>,
   values: Partial<Readonly<Record<Name, number>>>,
   bytes: Uint8Array,
-  at = 0,
+  start = 0,
 ): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + at, bytes.length - at);
-  for (const name of namesOf(table)) {
+  for (const name of Object.keys(values) as Name[]) {
     const value = values[name];
     if (value === undefined) continue;
-    const [offset, size] = table[name];
+    const [at, size] = table[name];
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size))
       throw new RangeError(`expected ${name} as a number of ${size} bytes, got ${value}`);
-    if (size === 1) view.setUint8(offset, value);
-    else if (size === 2) view.setUint16(offset, value);
-    else view.setUint32(offset, value);
+    let rest = value;
+    for (let i = start + at + size - 1; i >= start + at; i--) {
+      bytes[i] = rest & 0xff;
+      rest = Math.floor(rest / 0x100);
+    }
   }
-}
-
-function namesOf<Name extends string>(table: NumberTable<Name>): Name[] {
-  return Object.keys(table) as Name[];
 }
 
 /** Texts of the messages are Latin-1, a character a byte. RangeError when it has another length. */

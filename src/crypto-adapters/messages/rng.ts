@@ -10,7 +10,7 @@ import { TYPE6_HEADER, writeType6Header } from './type6-header.ts';
 import { readType86Header, type86Block, TYPE86_HEADER } from './type86-blocks.ts';
 
 /** What zcrypt asks for at once. */
-export const RNG_BUFFER = 4096;
+const RNG_BUFFER = 4096;
 export const RNG_RULE = 'RANDOM  ';
 
 export type RngReply = { readonly data: Uint8Array } | { readonly errno: Errno; readonly offline?: boolean };

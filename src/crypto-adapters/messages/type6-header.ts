@@ -2,11 +2,11 @@
  * The 88-byte header of type 6 messages (struct type6_hdr in drivers/s390/crypto/zcrypt_msgtype6.h): up to four blocks to the card,
  * and how much room there is for the four that may come back.
  */
-import { readNumbers, writeNumbers, writePair, type NumberTable } from './fields.ts';
+import { readNumber, readNumbers, writeNumbers, writePair, type NumberTable } from './fields.ts';
 import { readPair } from './text.ts';
 
 export const TYPE6_HEADER = 0x58;
-export const TYPE6 = 0x06;
+const TYPE6 = 0x06;
 
 const NUMBERS = {
   right: [4, 4],
@@ -55,18 +55,34 @@ export function readType6Header(message: Uint8Array): Type6Header | null {
   return { ...readNumbers(NUMBERS, message), agent: readPair(message, 32), functionCode: readPair(message, 52) };
 }
 
+/** One number of a header that is there. */
+export function type6Number(message: Uint8Array, name: keyof Numbers): number {
+  return readNumber(NUMBERS[name], message);
+}
+
+export function isType6(message: Uint8Array, agent: string): boolean {
+  return message.length >= TYPE6_HEADER && message[1] === TYPE6 && readPair(message, 32) === agent;
+}
+
+export function type6FunctionCode(message: Uint8Array): string {
+  return readPair(message, 52);
+}
+
+const BLOCKS = [
+  ['offset1', 'toCard1'],
+  ['offset2', 'toCard2'],
+  ['offset3', 'toCard3'],
+  ['offset4', 'toCard4'],
+] as const satisfies readonly (readonly (keyof Numbers)[])[];
+
 /** Do all blocks lie in the message, none of them in the header or over another one? Offsets of empty blocks mean nothing. */
-export function blocksFit(header: Type6Header, length: number): boolean {
-  const blocks: readonly (readonly [number, number])[] = [
-    [header.offset1, header.toCard1],
-    [header.offset2, header.toCard2],
-    [header.offset3, header.toCard3],
-    [header.offset4, header.toCard4],
-  ];
+export function blocksFit(message: Uint8Array): boolean {
   let free = TYPE6_HEADER;
-  for (const [offset, size] of blocks) {
+  for (const [offsetName, sizeName] of BLOCKS) {
+    const size = type6Number(message, sizeName);
     if (size === 0) continue;
-    if (offset < free || offset + size > length) return false;
+    const offset = type6Number(message, offsetName);
+    if (offset < free || offset + size > message.length) return false;
     free = offset + size;
   }
   return true;

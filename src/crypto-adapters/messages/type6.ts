@@ -2,14 +2,15 @@
  * Type 6 messages for CCA coprocessors: an 88-byte header and a 220-byte CPRBX before the parameters, behind them perhaps a data block
  * (struct type6_hdr in drivers/s390/crypto/zcrypt_msgtype6.h, struct CPRBX in uapi/asm/zcrypt.h).
  */
-import { CPRBX_LENGTH, readCprbx, writeCprbx } from './cprbx.ts';
+import { CPRB_KINDS, CPRBX_LENGTH, cprbxFunctionId, cprbxNumber, isCprbx, writeCprbx } from './cprbx.ts';
 import { ReplyError } from './error-reply.ts';
-import { blocksFit, readType6Header, TYPE6_HEADER, writeType6Header } from './type6-header.ts';
+import { blocksFit, isType6, TYPE6_HEADER, type6FunctionCode, type6Number, writeType6Header } from './type6-header.ts';
 
 /** Where the parameters start. */
 const TYPE6_PARAMETERS = TYPE6_HEADER + CPRBX_LENGTH;
 /** What the driver asks the card to answer at most to an RSA request. */
 const RSA_REPLY_LENGTH = 0x77c - TYPE6_HEADER;
+const CCA_AGENT = 'CA';
 
 export interface Type6 {
   /** Two characters, `CA` for RSA. */
@@ -22,7 +23,8 @@ export interface Type6 {
 }
 
 export interface CcaRequest extends Type6 {
-  /** `T2` for the usage of keys, anything else is administration. */
+  readonly kind: 'usage' | 'admin';
+  /** Of the CPRBX; the reply has it, too. */
   readonly functionId: string;
   readonly data: Uint8Array;
   /** Bytes of data that the sender wants back at most. */
@@ -40,22 +42,26 @@ export function encodeType6({ agent, functionCode, domain, parameters }: Type6):
 
 /** The card's side: the request, or the code of the error reply. */
 export function decodeType6(message: Uint8Array): CcaRequest | number {
-  const header = readType6Header(message);
-  if (header === null) return ReplyError.MESSAGE_TYPE;
+  if (!isType6(message, CCA_AGENT)) return ReplyError.MESSAGE_TYPE;
   if (message.length < TYPE6_PARAMETERS) return ReplyError.MESSAGE_LENGTH;
-  if (header.offset1 !== TYPE6_HEADER || !blocksFit(header, message.length)) return ReplyError.MALFORMED;
-  const cprbx = readCprbx(message, TYPE6_HEADER);
-  if (cprbx === null) return ReplyError.MALFORMED;
-  const { requestParameters: length, requestData } = cprbx;
-  if (CPRBX_LENGTH + length > header.toCard1 || requestData > header.toCard2) return ReplyError.MESSAGE_LENGTH;
-  const { agent, functionCode, offset2, toCard2 } = header;
+  if (type6Number(message, 'offset1') !== TYPE6_HEADER || !blocksFit(message)) return ReplyError.MALFORMED;
+  if (!isCprbx(message, TYPE6_HEADER)) return ReplyError.MALFORMED;
+  const functionId = cprbxFunctionId(message, TYPE6_HEADER);
+  const kind = CPRB_KINDS.get(functionId);
+  if (kind === undefined) return ReplyError.MALFORMED;
+  const length = cprbxNumber(message, TYPE6_HEADER, 'requestParameters');
+  const dataLength = type6Number(message, 'toCard2');
+  if (CPRBX_LENGTH + length > type6Number(message, 'toCard1')) return ReplyError.MESSAGE_LENGTH;
+  if (cprbxNumber(message, TYPE6_HEADER, 'requestData') > dataLength) return ReplyError.MESSAGE_LENGTH;
+  const dataAt = dataLength === 0 ? 0 : type6Number(message, 'offset2');
   return {
-    agent,
-    functionCode,
-    functionId: cprbx.functionId,
-    domain: cprbx.domain,
+    agent: CCA_AGENT,
+    functionCode: type6FunctionCode(message),
+    kind,
+    functionId,
+    domain: cprbxNumber(message, TYPE6_HEADER, 'domain'),
     parameters: message.subarray(TYPE6_PARAMETERS, TYPE6_PARAMETERS + length),
-    data: toCard2 === 0 ? message.subarray(0, 0) : message.subarray(offset2, offset2 + toCard2),
-    replyData: header.fromCard2,
+    data: message.subarray(dataAt, dataAt + dataLength),
+    replyData: type6Number(message, 'fromCard2'),
   };
 }

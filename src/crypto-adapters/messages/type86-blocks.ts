@@ -4,8 +4,8 @@
  */
 import { readNumbers, writeNumbers, type NumberTable } from './fields.ts';
 
-export const TYPE86 = 0x86;
-export const TYPE86_FORMAT_OK = 0x02;
+const TYPE86 = 0x86;
+const TYPE86_FORMAT_OK = 0x02;
 const FORMAT_ERROR = 0x01;
 const SHORT_HEADER = 8;
 /** Header and format-2 extension. */
@@ -73,5 +73,5 @@ export function readType86Header(reply: Uint8Array): Type86Header | null {
 export function type86Block(reply: Uint8Array, offset: number, count: number): Uint8Array | null {
   if (count === 0) return new Uint8Array(0);
   if (offset < TYPE86_HEADER || offset + count > reply.length) return null;
-  return reply.slice(offset, offset + count);
+  return new Uint8Array(reply.subarray(offset, offset + count));
 }

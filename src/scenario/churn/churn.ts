@@ -8,13 +8,14 @@ import type { Task } from '../../runtime/task.ts';
 import { resultText } from '../verb-actions.ts';
 import { FILE_VERBS } from './file-verbs.ts';
 import { GUEST_VERBS } from './guest-verbs.ts';
+import { HOST_USER_VERBS } from './host-user-verbs.ts';
 import { HOST_VERBS } from './host-verbs.ts';
 import { MDEV_VERBS } from './mdev-verbs.ts';
 import { RESTORE } from './restore.ts';
 import { Turn, type ChurnVerb, type Crew, type Need } from './turn.ts';
 
 /** The tasks of a churn draw from those that have a target. */
-export const CHURN_VERBS: readonly ChurnVerb[] = [...MDEV_VERBS, ...HOST_VERBS, ...GUEST_VERBS, ...FILE_VERBS, RESTORE];
+export const CHURN_VERBS: readonly ChurnVerb[] = [...MDEV_VERBS, ...HOST_VERBS, ...GUEST_VERBS, ...FILE_VERBS, ...HOST_USER_VERBS, RESTORE];
 
 /** Tasks that churn at the same time. */
 const TASKS = 5;
@@ -67,6 +68,7 @@ function hasTarget({ spec }: Machine): (verb: ChurnVerb) => boolean {
     adapters: spec.adapters.length > 0,
     domains: spec.domains.length > 0,
     guests: spec.guests.length > 0,
+    users: spec.workload !== undefined,
   };
   return ({ needs }) => needs.every((need) => has[need]);
 }

@@ -2,35 +2,51 @@
  * Churn of files: any that can be read, and those that belong to no other verb. No kernel counterpart: monitoring, udev, curious people.
  */
 import { apqnText, cardText } from '../../base/apqn.ts';
-import { ENOENT, OK, type Errno } from '../../base/errno.ts';
-import { mdevPath } from '../../machine/machine.ts';
-import { cardPath } from './host-verbs.ts';
+import { OK, type Errno } from '../../base/errno.ts';
+import type { Prng } from '../../base/prng.ts';
+import type { EntryInfo, Sysfs } from '../../driver-core/sysfs.ts';
+import { mdevPath, type Machine } from '../../machine/machine.ts';
 import { NONSENSE, type ChurnVerb, type Turn } from './turn.ts';
 
-const ROOTS = ['/sys/devices/vfio_ap', '/sys/devices/ap', '/sys/bus', '/sys/kernel'];
-/** A way down can end in an empty directory. */
-const ATTEMPTS = 4;
+/** Where a way down begins: most files lie deep. */
+const ROOTS = ['/sys', '/sys/devices/vfio_ap', '/sys/devices/ap', '/sys/bus', '/sys/class', '/sys/module'];
+/** It can end where nothing is wanted. */
+const ATTEMPTS = 8;
+const READABLE = 0o444;
+const WRITABLE = 0o222;
 
-async function readAny(turn: Turn): Promise<Errno> {
+/** Some file with one of these permissions that `wanted` takes; null when none was met. */
+function anyFile({ random, machine: { sysfs } }: Turn, mode: number, wanted: (path: string) => boolean): string | null {
   for (let i = 0; i < ATTEMPTS; i++) {
-    const path = wayDown(turn, turn.random.pick(ROOTS));
-    if (path !== null) return await turn.act({ kind: 'read', path });
+    const path = wayDown(sysfs, random, (at, info) => (info.mode & mode) !== 0 && wanted(at));
+    if (path !== null) return path;
   }
-  return OK;
+  return null;
 }
 
-/** From directory to directory, at random, to an attribute. */
-function wayDown(turn: Turn, root: string): string | null {
-  const { sysfs } = turn.machine;
-  let path = root;
+/** From directory to directory, at random, to an attribute. Links lead round in circles. */
+function wayDown(sysfs: Sysfs, random: Prng, wanted: (path: string, info: EntryInfo) => boolean): string | null {
+  let path = random.pick(ROOTS);
   for (;;) {
+    const below = { directories: [] as string[], files: [] as string[] };
     const names = sysfs.list(path);
-    if (typeof names === 'number' || names.length === 0) return null;
-    path = `${path}/${turn.random.pick(names)}`;
-    const info = sysfs.stat(path);
-    if (typeof info === 'number' || info.kind === 'link') return null;
-    if (info.kind === 'attribute') return path;
+    for (const name of typeof names === 'number' ? [] : names) {
+      const at = `${path}/${name}`;
+      const info = sysfs.stat(at);
+      if (typeof info === 'number') continue;
+      if (info.kind === 'directory') below.directories.push(at);
+      else if (info.kind === 'attribute' && wanted(at, info)) below.files.push(at);
+    }
+    const { directories, files } = below;
+    if (files.length > 0 && (directories.length === 0 || random.oneIn(2))) return random.pick(files);
+    if (directories.length === 0) return null;
+    path = random.pick(directories);
   }
+}
+
+async function readAny(turn: Turn): Promise<Errno> {
+  const path = anyFile(turn, READABLE, () => true);
+  return path === null ? OK : await turn.act({ kind: 'read', path });
 }
 
 /** What the tables and masks of an mdev show: most of what monitoring looks at. */
@@ -40,53 +56,38 @@ async function readMdev(turn: Turn): Promise<Errno> {
   return await turn.act({ kind: 'read', path: mdevPath(random.pick(machine.spec.mdevs).uuid, file) });
 }
 
-/** A queue that is there now, null when there is none. */
-function anyQueue({ random, machine }: Turn): string | null {
-  const queues = [...machine.bus.queues()];
-  return queues.length === 0 ? null : apqnText(random.pick(queues).apqn);
-}
+/** Files that other verbs write, each in its own way; one of them takes the drivers from whatever appears. */
+const OF_OTHERS =
+  /^\/sys\/bus\/ap\/(?:ap|aq)mask$|\/(?:(?:un)?assign_[a-z_]*|ap_config|vfio_ap-passthrough\/create|remove|config|scans|bind|unbind|drivers_autoprobe)$/;
 
+const NODES = ['churn1', 'churn2', 'no/name', ''];
 const ACTIONS = ['add', 'change', 'remove', 'add 12345678-1234-1234-1234-123456789abc A=1', 'x'];
-const SWITCH = ['0', '1', '1', '2', ''];
 
-type FileWrite = (turn: Turn) => readonly [path: string, values: readonly string[]] | null;
-
-const ofCard =
-  (file: string, values: readonly string[]): FileWrite =>
-  ({ random, machine }) =>
-    machine.spec.adapters.length === 0 ? null : [cardPath(random.pick(machine.spec.adapters).id, file), values];
-
-const ofQueue =
-  (file: string, values: readonly string[]): FileWrite =>
-  (turn) => {
-    const queue = anyQueue(turn);
-    return queue === null ? null : [`/sys/bus/ap/devices/${queue}/${file}`, values];
-  };
-
-const OTHERS: readonly FileWrite[] = [
-  () => ['/sys/bus/ap/config_time', ['5', '30', '120', '4', '121', 'x']],
-  ({ machine }) => ['/sys/bus/ap/ap_domain', [...machine.spec.domains.map(String), ...NONSENSE]],
-  (turn) => ['/sys/bus/ap/drivers_probe', [anyQueue(turn) ?? 'x', ...turn.machine.spec.adapters.map(({ id }) => cardText(id)), 'x']],
-  ({ machine }) => ['/sys/bus/mdev/drivers_probe', [...machine.spec.mdevs.map(({ uuid }) => uuid), 'x']],
-  () => ['/sys/bus/matrix/drivers_probe', ['matrix', 'x']],
-  () => ['/sys/bus/matrix/drivers_autoprobe', ['0', '1']],
-  () => ['/sys/devices/ap/uevent', ACTIONS],
-  () => ['/sys/devices/vfio_ap/matrix/uevent', ACTIONS],
-  ({ random, machine: { spec } }) => (spec.mdevs.length === 0 ? null : [mdevPath(random.pick(spec.mdevs).uuid, 'uevent'), ACTIONS]),
-  ...['request_count', 'uevent'].map((file) => ofCard(file, file === 'uevent' ? ACTIONS : ['0', 'x'])),
-  ofCard('online', SWITCH),
-  ofQueue('online', SWITCH),
-  ofQueue('uevent', ACTIONS),
-  ofQueue('request_count', ['0', 'x']),
-  ofQueue('reset', ['1', 'x']),
-];
+/** What there is to write into a file, by its name; into others a switch. */
+const VALUES: Readonly<Record<string, (machine: Machine) => readonly string[]>> = {
+  uevent: () => ACTIONS,
+  // Of the nodes of zcrypt.
+  create: () => NODES,
+  destroy: () => NODES,
+  config_time: () => ['5', '30', '120', '4', '121', 'x'],
+  ap_domain: ({ spec }) => [...spec.domains.map(String), ...NONSENSE],
+  drivers_probe: ({ spec, bus }) => [
+    ...[...bus.queues()].map(({ apqn }) => apqnText(apqn)),
+    ...spec.adapters.map(({ id }) => cardText(id)),
+    ...spec.mdevs.map(({ uuid }) => uuid),
+    ...['matrix', 'x'],
+  ],
+};
+const SWITCH = ['0', '1', '1', '2', 'x', ''];
 
 async function writeOther(turn: Turn): Promise<Errno> {
-  const found = turn.random.pick(OTHERS)(turn);
-  return found === null ? ENOENT : await turn.write(found[0], turn.random.pick(found[1]));
+  const path = anyFile(turn, WRITABLE, (at) => !OF_OTHERS.test(at));
+  if (path === null) return OK;
+  const values = VALUES[path.slice(path.lastIndexOf('/') + 1)]?.(turn.machine) ?? SWITCH;
+  return await turn.write(path, turn.random.pick(values));
 }
 
-export const AUTOPROBE = ['/sys/bus/ap/drivers_autoprobe', '/sys/bus/mdev/drivers_autoprobe'] as const;
+export const AUTOPROBE = ['ap', 'mdev', 'matrix'].map((bus) => `/sys/bus/${bus}/drivers_autoprobe`);
 const OFF_MS = 20;
 
 /** Without it whatever appears stays without a driver: not for long. */

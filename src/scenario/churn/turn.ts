@@ -62,7 +62,7 @@ export class Turn {
 
 export type ChurnBody = (turn: Turn) => Promise<Errno>;
 /** What a host must have for a verb to have a target. */
-export type Need = 'mdevs' | 'adapters' | 'domains' | 'guests';
+export type Need = 'mdevs' | 'adapters' | 'domains' | 'guests' | 'users';
 
 export interface ChurnVerb {
   readonly name: string;

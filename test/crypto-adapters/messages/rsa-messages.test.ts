@@ -11,9 +11,8 @@ import { decodeType50, encodeType50 } from '../../../src/crypto-adapters/message
 import { decodeType6 } from '../../../src/crypto-adapters/messages/type6.ts';
 import { encodeType80 } from '../../../src/crypto-adapters/messages/type80.ts';
 import { encodeType86 } from '../../../src/crypto-adapters/messages/type86.ts';
-import { createRsaEngine } from '../../../src/crypto-adapters/rsa-engine.ts';
 import { Prng } from '../../../src/base/prng.ts';
-import { card, inputOf, rsaKey } from '../hardware.ts';
+import { card, inputOf, rsaKey, unit } from '../hardware.ts';
 
 const fill = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
 
@@ -201,8 +200,8 @@ describe('replies', () => {
 });
 
 describe('cards', () => {
-  const rsa = createRsaEngine();
-  const answer = (type: string, message: Uint8Array): Uint8Array => jobFor(card(type), 4, message).reply(rsa);
+  const units = new Map(['CEX8A', 'CEX8C', 'CEX8P'].map((type) => [type, unit(card(type))]));
+  const answer = (type: string, message: Uint8Array): Uint8Array => jobFor(card(type), 4, message).reply(units.get(type)!);
 
   it.each([
     ['A', 1024],
@@ -253,7 +252,7 @@ describe('cards', () => {
   it('a 2k accelerator refuses 4096 bits', () => {
     const small = { ...card('CEX8A'), functions: 0x0a000000 };
     const message = encodeRsaRequest('A', rsaKey(4096).mex(inputOf(4096, 1)), 4);
-    expect(decodeErrorReply(jobFor(small, 4, message).reply(rsa))).toEqual({ type: 0x82, code: 0x84 });
+    expect(decodeErrorReply(jobFor(small, 4, message).reply(unit(small)))).toEqual({ type: 0x82, code: 0x84 });
   });
 
   it('no damaged message makes a card throw', () => {
