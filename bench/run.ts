@@ -10,6 +10,7 @@ import { designs } from './designs.ts';
 import { exploreAbba } from './explore-abba.ts';
 import { exploreScenarios } from './explore-scenarios.ts';
 import { hostBringup } from './host-bringup.ts';
+import { idleHost } from './idle-host.ts';
 import { locks } from './locks.ts';
 import { figureLine, reached, type Figure } from './measure.ts';
 import { nqapDqap } from './nqap-dqap.ts';
@@ -19,7 +20,7 @@ import { rsaPath } from './rsa-path.ts';
 v8.setFlagsFromString('--no-allocation-site-pretenuring');
 
 const wanted = process.argv.slice(2);
-const chosen = [hostBringup, busScan, rsaPath, nqapDqap, locks, assignment, exploreAbba, exploreScenarios, designs].filter(
+const chosen = [hostBringup, busScan, idleHost, rsaPath, nqapDqap, locks, assignment, exploreAbba, exploreScenarios, designs].filter(
   ({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)),
 );
 const figures: Figure[] = [];

@@ -68,7 +68,7 @@ export class ApScan {
    * for a running scan, and in kernels in which nobody is told. Behind a running scan: the result of that one.
    */
   async forceRescan(task: Task): Promise<boolean> {
-    if (this.count === 0 ) return false;
+    if (this.count === 0 || this.mutex.heldBy(task)) return false;
     const changed = await this.scanOrWait(task);
     return changed && this.core.kernel.scanResult;
   }

@@ -37,8 +37,8 @@ async function restoreHost(turn: Turn): Promise<Errno> {
   // As long as one queue has such a name, nobody may change the masks.
   for (const { apqn } of [...machine.bus.queues()]) await turn.write(cardPath(adapterOf(apqn), `${apqnText(apqn)}/driver_override`), '\n');
   await turn.act({ kind: 'domains', use: 'usage', domains: machine.spec.domains });
-  // Who has it assigned keeps it from the host.
-  for (const { uuid } of machine.spec.mdevs) await turn.write(mdevPath(uuid, 'unassign_adapter'), `${adapter.id}`);
+  // Who has one of them assigned keeps its domains from the host.
+  for (const { uuid } of machine.spec.mdevs) for (const { id } of own) await turn.write(mdevPath(uuid, 'unassign_adapter'), `${id}`);
   await turn.write('/sys/bus/ap/apmask', `+${adapter.id}`);
   await turn.write('/sys/bus/ap/aqmask', machine.spec.domains.map((domain) => `+${domain}`).join(','));
   for (const { apqn, device } of [...machine.bus.queues()]) {
