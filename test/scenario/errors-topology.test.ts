@@ -12,7 +12,7 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'unknown key near',
     example('domains: [4, 0x47', 'domain: [4, 0x47'),
-    '3:3: host.domain: expected one of the keys kernel, apxa, ultravisorAiv, adapters, domains, controlDomains, apmask, aqmask, serviceScale, got "domain"; did you mean "domains"?',
+    '3:3: host.domain: expected one of the keys kernel, apxa, ultravisorAiv, adapters, domains, controlDomains, apmask, aqmask, workload, serviceScale, got "domain"; did you mean "domains"?',
   ],
   [
     'unknown key far',

@@ -3,7 +3,7 @@
  * No kernel counterpart: chzcrypt, and an operator who cares.
  */
 import { adapterOf, apqnText } from '../../base/apqn.ts';
-import { OK, type Errno } from '../../base/errno.ts';
+import { EBUSY, OK, type Errno } from '../../base/errno.ts';
 import type { AdapterSpec } from '../../machine/host-spec.ts';
 import { mdevPath, type Machine } from '../../machine/machine.ts';
 import { AUTOPROBE } from './file-verbs.ts';
@@ -26,6 +26,14 @@ function switchOne(turn: Turn): Promise<Errno> {
   return turn.write(cardPath(adapterOf(apqn), `${apqnText(apqn)}/online`), value);
 }
 
+/** A domain that some mdev has, with whatever adapters, cannot be given to the host: guests do without it until they are restored. */
+async function restoreDomain(turn: Turn, domain: number): Promise<void> {
+  const giveToHost = (): Promise<Errno> => turn.write('/sys/bus/ap/aqmask', `+${domain}`);
+  if ((await giveToHost()) !== EBUSY) return;
+  for (const { uuid } of turn.machine.spec.mdevs) await turn.write(mdevPath(uuid, 'unassign_domain'), `${domain}`);
+  await giveToHost();
+}
+
 /** Whatever has become of an adapter of the host, its users have it again. */
 async function restoreHost(turn: Turn): Promise<Errno> {
   const { random, machine } = turn;
@@ -34,13 +42,10 @@ async function restoreHost(turn: Turn): Promise<Errno> {
   const adapter = random.pick(own);
   for (const path of AUTOPROBE) await turn.write(path, '1');
   await plugBack(turn, adapter);
-  // As long as one queue has such a name, nobody may change the masks.
-  for (const { apqn } of [...machine.bus.queues()]) await turn.write(cardPath(adapterOf(apqn), `${apqnText(apqn)}/driver_override`), '\n');
   await turn.act({ kind: 'domains', use: 'usage', domains: machine.spec.domains });
-  // Who has one of them assigned keeps its domains from the host.
-  for (const { uuid } of machine.spec.mdevs) for (const { id } of own) await turn.write(mdevPath(uuid, 'unassign_adapter'), `${id}`);
+  for (const { uuid } of machine.spec.mdevs) await turn.write(mdevPath(uuid, 'unassign_adapter'), `${adapter.id}`);
   await turn.write('/sys/bus/ap/apmask', `+${adapter.id}`);
-  await turn.write('/sys/bus/ap/aqmask', machine.spec.domains.map((domain) => `+${domain}`).join(','));
+  for (const domain of machine.spec.domains) await restoreDomain(turn, domain);
   for (const { apqn, device } of [...machine.bus.queues()]) {
     if (adapterOf(apqn) !== adapter.id) continue;
     const queue = apqnText(apqn);
