@@ -16,7 +16,7 @@ export const SEED = 1;
 /** Explores every trace, once: for scenarios in which nothing is expected. */
 export const PROOF = 'dpor';
 /** Most scenarios need fewer for that. */
-export const PROOF_SCHEDULES = 400;
+export const PROOF_SCHEDULES = 1000;
 /** What is expected is met in one of a thousand schedules, or the scenario would not say so. */
 const SEARCH_SCHEDULES = 3000;
 

@@ -2,7 +2,7 @@
  * One call of a function of a CCA coprocessor through ZSECSENDCPRB: request block, reply block, return and reason code
  * (what drivers/s390/crypto/zcrypt_ccamisc.c does for the kernel, and the CCA library for programs).
  */
-import { EIO, EINVAL, type Errno } from '../base/errno.ts';
+import { EAGAIN, EIO, EINVAL, type Errno } from '../base/errno.ts';
 import type { Task } from '../runtime/task.ts';
 import { ANY_ADAPTER } from '../ap-bus/zcrypt/cprb-request.ts';
 import { isFailure } from '../ap-bus/zcrypt/transfer.ts';
@@ -38,10 +38,12 @@ const ANY_DOMAIN = 0xffff;
 const REPLY_ROOM = 1024;
 /** Warnings are below. */
 const REFUSED = 8;
+/** The token was made under another master key: the card has been swapped since. */
+const MASTER_KEY_UNKNOWN = 48;
 
 export const isRefused = (answer: { readonly output: Uint8Array } | CcaRefusal): answer is CcaRefusal => 'errno' in answer;
 
-/** -EINVAL with return and reason code when the card refuses, -EIO when its reply has not what was asked for. */
+/** -EAGAIN for a token of another card, -EINVAL with return and reason code for whatever else the card refuses, -EIO when its reply has not what was asked for. */
 export async function callCca(
   task: Task,
   file: ZcryptFile,
@@ -67,6 +69,7 @@ function resultOf(
   const cprbx = readCprbx(reply.control, 0);
   if (cprbx === null) return { errno: EIO, why: 'a reply without CPRBX' };
   const { returnCode, reasonCode } = cprbx;
+  if (returnCode === REFUSED && reasonCode === MASTER_KEY_UNKNOWN) return { errno: EAGAIN, why: 'a key token of another card' };
   if (returnCode >= REFUSED) return { errno: EINVAL, why: `CCA return code ${returnCode}, reason ${reasonCode}` };
   if (part === 'data') return { output: reply.data };
   const parameters = decodeCcaParameters(reply.control.subarray(CPRBX_LENGTH));

@@ -169,3 +169,14 @@ test('a signal that nobody meant for the operation is a retry', async () => {
   });
   expect(hostLoad!.statistics).toMatchObject({ verified: 3, errors: 0, retries: 1 });
 });
+
+test('a card that is swapped between the import of a key and its use makes the user begin anew', async () => {
+  const swap = Array.from(
+    { length: 6 },
+    () => '{ do: host-config, unplug: [7] }, { do: host-config, plug: [{ id: 7, type: CEX7C }] }, { do: pause, for: 3ms }',
+  );
+  const events = `events: [{ task: firmware, repeat: 10, events: [${swap.join(', ')}] }]`;
+  const report = await run(host('{ aes: { tasks: 3, operations: 60 } }', events));
+  expect(found(report)).toEqual([]);
+  expect(report.host).toMatchObject({ operations: 180, errors: 0 });
+});
