@@ -12,6 +12,8 @@ import { median, type Figure } from './measure.ts';
 
 const OPERATIONS = 150;
 const ROUNDS = 9;
+/** Rounds until the code of a path has been compiled for good. */
+const WARM_UP = 12;
 /** Of node:crypto, through apemu. */
 const GOAL = 0.9;
 
@@ -71,7 +73,7 @@ function bare(): number {
 
 async function share(path: Path, card: string): Promise<Figure> {
   bare();
-  await through(path, card, 0);
+  for (let round = 0; round < WARM_UP; round++) await through(path, card, 0);
   const ratios: number[] = [];
   let [direct, emulated] = [0, 0];
   for (let round = 1; round <= ROUNDS; round++) {

@@ -76,6 +76,11 @@ export class ApQueueDevice {
     this.past = count;
   }
 
+  /** What `request_count` reads; the lock of the state machine, where there is one, is not asked for. */
+  get totalRequests(): number {
+    return this.pastRequests + (this.queue?.totalRequests ?? 0);
+  }
+
   /** A scan found the adapter configured or deconfigured. */
   async setConfig(task: Task, on: boolean): Promise<void> {
     this.rt.touch(this, Access.WRITE);

@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { ApTasklet } from '../ap-driver/ap-tasklet.ts';
 import type { AqicOperand } from '../crypto-adapters/ap-instructions.ts';
+import { OpenValue } from './open-value.ts';
 import { PollThread } from './poll-thread.ts';
 
 /** How the host gets AP interrupts. */
@@ -31,18 +32,19 @@ export interface HostTasklet {
 /** The task of the tasklet is made when it is asked for the first time; the poll thread does not run yet. */
 export function makeHostTasklet(rt: Runtime, interrupts: HostInterrupts | null, polling: PollTimes = {}): HostTasklet {
   let daemon: Task | null = null;
-  let pending = false;
+  // Asked for by timers and interrupts, whatever the task is at.
+  const pending = new OpenValue(rt, false);
   const serve = async (task: Task): Promise<void> => {
     for (;;) {
-      while (pending) {
-        pending = false;
+      while (pending.get()) {
+        pending.set(false);
         await tasklet.run(task);
       }
       await rt.park(task);
     }
   };
   const schedule = (): void => {
-    pending = true;
+    pending.set(true);
     if (daemon === null) daemon = rt.spawn('ap_tasklet', serve, { daemon: true });
     else rt.wake(daemon);
   };

@@ -5,49 +5,53 @@
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApTasklet } from '../ap-driver/ap-tasklet.ts';
+import { OpenValue } from './open-value.ts';
 
 export class PollThread {
   private readonly rt: Runtime;
   private readonly tasklet: ApTasklet;
   private readonly useInterrupts: () => boolean;
-  private thread: Task | null = null;
+  /** Started and stopped without a lock. */
+  private readonly thread: OpenValue<Task | null>;
 
   constructor(rt: Runtime, tasklet: ApTasklet, useInterrupts: () => boolean) {
     this.rt = rt;
     this.tasklet = tasklet;
     this.useInterrupts = useInterrupts;
+    this.thread = new OpenValue<Task | null>(rt, null);
   }
 
   get running(): boolean {
-    return this.thread !== null;
+    return this.thread.get() !== null;
   }
 
   /** Success without effect while interrupts are used, or when it runs already. */
   start(): void {
-    if (this.useInterrupts() || this.thread !== null) return;
-    this.thread = this.rt.spawn('appoll', (task) => this.serve(task), { daemon: true });
+    if (this.useInterrupts() || this.running) return;
+    this.thread.set(this.rt.spawn('appoll', (task) => this.serve(task), { daemon: true }));
   }
 
   /** It ends with its round. */
   stop(): void {
-    const { thread } = this;
-    this.thread = null;
-    if (thread !== null) this.rt.wake(thread);
+    const thread = this.thread.get();
+    if (thread === null) return;
+    this.thread.set(null);
+    this.rt.wake(thread);
   }
 
   /** False when there is no thread. */
   wake(): boolean {
-    if (this.thread === null) return false;
-    this.rt.wake(this.thread);
-    return true;
+    const thread = this.thread.get();
+    if (thread !== null) this.rt.wake(thread);
+    return thread !== null;
   }
 
   private async serve(task: Task): Promise<void> {
-    while (this.thread === task) {
+    while (this.thread.get() === task) {
       if (!this.tasklet.pending) await this.rt.park(task);
       // Everybody else comes first.
       else await this.rt.sleep(task, 0);
-      if (this.thread === task) await this.tasklet.run(task);
+      if (this.thread.get() === task) await this.tasklet.run(task);
     }
   }
 }

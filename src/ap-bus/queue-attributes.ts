@@ -17,7 +17,7 @@ const QUEUE_ATTRIBUTES: readonly AttributeDef<ApQueueDevice>[] = [
   {
     name: 'request_count',
     mode: 0o644,
-    show: (_task, { queue, pastRequests }) => (queue === null ? '-\n' : `${pastRequests + queue.totalRequests}\n`),
+    show: (_task, { queue, totalRequests }) => (queue === null ? '-\n' : `${totalRequests}\n`),
     store(_task, it) {
       it.pastRequests = 0;
       // The card goes on counting what its queue forgets.

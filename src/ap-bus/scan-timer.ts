@@ -2,6 +2,7 @@
  * What makes the bus scan by itself: the config timer with its work item, and the notification that the AP configuration changed
  * (ap_config_timer, ap_scan_bus_work, ap_bus_cfg_chg_event in drivers/s390/crypto/ap_bus.c). One daemon task does both.
  */
+import { Access } from '../runtime/access.ts';
 import type { Runtime, Timer } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { OpenValue } from './open-value.ts';
@@ -19,6 +20,7 @@ export class ScanTimer {
   private readonly rt: Runtime;
   private readonly work: ScanWork;
   private daemon: Task | null = null;
+  /** This and what follows is looked at and changed by tasks, by the timer and by the machine, without a lock. */
   private timer: Timer | null = null;
   private started = false;
   private expired = false;
@@ -38,11 +40,13 @@ export class ScanTimer {
 
   /** Scans every `seconds` from now on. */
   start(): void {
+    this.touch(Access.WRITE);
     this.started = true;
     this.rearm();
   }
 
   stop(): void {
+    this.touch(Access.WRITE);
     this.started = false;
     this.timer?.cancel();
     this.timer = null;
@@ -55,9 +59,12 @@ export class ScanTimer {
 
   /** Full time from now on; nothing when it was not started. */
   rearm(): void {
+    this.touch(Access.READ);
     if (!this.started) return;
+    this.touch(Access.WRITE);
     this.timer?.cancel();
     this.timer = this.rt.timer('AP config timer', this.seconds * 1000, () => {
+      this.touch(Access.WRITE);
       this.timer = null;
       this.expired = true;
       this.wake();
@@ -66,8 +73,13 @@ export class ScanTimer {
 
   /** Called by the hardware, outside any task. */
   configurationChanged(): void {
+    this.touch(Access.WRITE);
     this.changed = true;
     this.wake();
+  }
+
+  private touch(access: typeof Access.READ | typeof Access.WRITE): void {
+    this.rt.touch(this, access);
   }
 
   private wake(): void {
@@ -77,14 +89,13 @@ export class ScanTimer {
 
   private async serve(task: Task): Promise<void> {
     for (;;) {
-      while (this.expired || this.changed) {
-        const { changed } = this;
-        this.expired = false;
-        this.changed = false;
-        if (changed) await this.work.rescan(task);
-        else await this.work.scan(task);
-      }
-      await this.rt.park(task);
+      this.touch(Access.WRITE);
+      const { expired, changed } = this;
+      this.expired = false;
+      this.changed = false;
+      if (changed) await this.work.rescan(task);
+      else if (expired) await this.work.scan(task);
+      else await this.rt.park(task);
     }
   }
 }

@@ -24,6 +24,8 @@ export interface ApTaskletOptions {
 
 const DEFAULT_HIGH_MS = 0.25;
 const DEFAULT_LOW_MS = 40;
+/** Instructions take time in a machine, and none on the clock here: polling with a shorter time would not let it go on. */
+const LEAST_MS = 0.01;
 
 export class ApTasklet {
   readonly queues: ReadonlySet<ApQueue>;
@@ -31,9 +33,10 @@ export class ApTasklet {
   private readonly rt: Runtime;
   private readonly options: ApTaskletOptions;
   private highMs: number;
+  /** Armed and left alone by whoever acts on a wait, under whatever lock. */
   private timer: Timer | null = null;
-  private running = false;
-  private again = false;
+  /** Who runs it, and whether somebody else has asked meanwhile. */
+  private readonly turn = { running: false, again: false };
 
   constructor(rt: Runtime, options: ApTaskletOptions) {
     this.rt = rt;
@@ -43,15 +46,17 @@ export class ApTasklet {
   }
 
   get timerArmed(): boolean {
+    this.rt.touch(this, Access.READ);
     return this.timer !== null;
   }
 
   /** poll_timeout in milliseconds. */
   get highTimeoutMs(): number {
+    this.rt.touch(this, Access.READ);
     return this.highMs;
   }
 
-  /** A write to poll_timeout: the timer starts afresh with the new time, even when nobody waited for it. */
+  /** A write to poll_timeout; below 10 us nothing gets faster. The timer starts afresh with the new time, even when nobody waited for it. */
   setHighTimeout(ms: number): void {
     this.rt.touch(this, Access.WRITE);
     this.highMs = ms;
@@ -61,7 +66,7 @@ export class ApTasklet {
 
   /** Does the hardware have a request of any queue? What keeps the poll thread going. */
   get pending(): boolean {
-    for (const queue of this.members) {
+    for (const queue of this.inTurn()) {
       // In the open: whoever changes the count holds the lock.
       this.rt.touch(queue.lock, Access.READ);
       if (queue.queueCount > 0) return true;
@@ -70,12 +75,14 @@ export class ApTasklet {
   }
 
   add(queue: ApQueue): void {
+    this.rt.touch(this.members, Access.WRITE);
     this.members.add(queue);
     queue.onWait = (wait) => this.act(wait);
     queue.onTimeout = () => this.options.schedule();
   }
 
   remove(queue: ApQueue): void {
+    this.rt.touch(this.members, Access.WRITE);
     this.members.delete(queue);
     queue.onWait = () => undefined;
     queue.onTimeout = () => undefined;
@@ -83,18 +90,21 @@ export class ApTasklet {
 
   /** Polls every queue. A tasklet runs on one CPU at a time: a second caller makes the first one go round once more. */
   async run(task: Task): Promise<void> {
-    if (this.running) {
-      this.again = true;
+    const { turn } = this;
+    this.rt.touch(turn, Access.WRITE);
+    if (turn.running) {
+      turn.again = true;
       return;
     }
-    this.running = true;
+    turn.running = true;
     try {
       do {
-        this.again = false;
+        turn.again = false;
         await this.pass(task);
-      } while (this.again);
+        this.rt.touch(turn, Access.WRITE);
+      } while (turn.again);
     } finally {
-      this.running = false;
+      turn.running = false;
     }
   }
 
@@ -104,19 +114,22 @@ export class ApTasklet {
     if (wait === 'again' || wait === 'interrupt') {
       if (this.options.useInterrupts() || this.options.wakePollThread?.() === true) return;
     }
-    if (this.timer !== null) return;
+    if (this.timerArmed) return;
     const { lowTimeoutMs = DEFAULT_LOW_MS } = this.options;
     this.arm(wait === 'low-timeout' ? (lowTimeoutMs ?? this.highMs) : this.highMs);
   }
 
   /** Disarms the timer: the bus goes away. */
   stop(): void {
+    this.rt.touch(this, Access.WRITE);
     this.timer?.cancel();
     this.timer = null;
   }
 
   private arm(ms: number): void {
-    this.timer = this.rt.timer('AP poll timer', ms, () => {
+    this.rt.touch(this, Access.WRITE);
+    this.timer = this.rt.timer('AP poll timer', Math.max(ms, LEAST_MS), () => {
+      this.rt.touch(this, Access.WRITE);
       this.timer = null;
       this.options.schedule();
     });
@@ -125,7 +138,16 @@ export class ApTasklet {
   private async pass(task: Task): Promise<void> {
     this.options.clearNotification?.();
     let wait: ApWait = 'none';
-    for (const queue of this.members) wait = moreUrgent(wait, await queue.poll(task));
+    for (const queue of this.inTurn()) wait = moreUrgent(wait, await queue.poll(task));
     this.act(wait);
+  }
+
+  /** Queues come and go meanwhile: each look at what is next is one of its own. */
+  private *inTurn(): IterableIterator<ApQueue> {
+    this.rt.touch(this.members, Access.READ);
+    for (const queue of this.members) {
+      yield queue;
+      this.rt.touch(this.members, Access.READ);
+    }
   }
 }

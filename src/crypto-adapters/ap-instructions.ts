@@ -48,6 +48,8 @@ export interface NqapRequest {
   readonly message: Uint8Array;
   /** Special command; needs the APSC facility of the card. */
   readonly special?: boolean;
+  /** Domains whose administration is let through, by the ADM of a guest; else code 42. Default: whichever it names. */
+  readonly controls?: ApMask;
 }
 
 export interface DqapResult {

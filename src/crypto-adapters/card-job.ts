@@ -1,6 +1,7 @@
 /**
  * What a card does with one message: reads it, checks the operands as its firmware does, computes, words the reply.
  */
+import type { ApMask } from '../base/ap-mask.ts';
 import { ccaReply } from './cca/cca-job.ts';
 import type { CardUnit } from './card-firmware.ts';
 import { modulusLimits, type CardType } from './card-type.ts';
@@ -26,8 +27,9 @@ export interface CardJob extends ServiceRequest {
 /** The family of error replies of each mode. */
 const ERROR_TYPES: Readonly<Record<CardType['mode'], ErrorReplyType>> = { A: 0x82, C: 0x88, P: 0x87 };
 
-/** `domain`: of the queue that the message came through. */
-export function jobFor(card: CardType, domain: number, message: Uint8Array): CardJob {
+/** `domain`: of the queue that the message came through; `controls`: domains whose administration it may ask for, default all. */
+export function jobFor(card: CardType, domain: number, message: Uint8Array, controls?: ApMask): CardJob {
+  if (controls !== undefined && isForeignAdministration(card, message, controls)) return errorJob(card, ReplyError.INVALID_DOMAIN);
   switch (card.mode) {
     case 'A':
       return acceleratorJob(card, message);
@@ -47,6 +49,17 @@ export function targetDomain(card: CardType, message: Uint8Array): number | null
   }
   const request = decodeEp11Message(message);
   return typeof request === 'number' || (request.cprb.flags & Ep11Flag.ADMIN) !== 0 ? null : request.cprb.target;
+}
+
+/** A message that asks for the administration of a domain that is not among `controls`. */
+export function isForeignAdministration(card: CardType, message: Uint8Array, controls: ApMask): boolean {
+  if (card.mode === 'A') return false;
+  if (card.mode === 'C') {
+    const request = decodeType6(message);
+    return typeof request !== 'number' && request.kind === 'admin' && !controls.has(request.domain);
+  }
+  const request = decodeEp11Message(message);
+  return typeof request !== 'number' && (request.cprb.flags & Ep11Flag.ADMIN) !== 0 && !controls.has(request.cprb.target);
 }
 
 function acceleratorJob(card: CardType, message: Uint8Array): CardJob {

@@ -2,12 +2,15 @@
  * The part of a queue that changes while it is used: messages, interrupts, running timers. It is thrown away as a whole by a reset,
  * and a timer that still finds another one in its place knows that it has nothing to do any more.
  */
+import type { ApMask } from '../base/ap-mask.ts';
 import type { Timer } from '../runtime/runtime.ts';
 import type { InterruptTarget, NotificationByte } from './interrupts.ts';
 
 export interface Pending {
   readonly psmid: bigint;
   readonly message: Uint8Array;
+  /** Domains whose administration it may ask for, where the reply has to tell; else null. */
+  readonly controls: ApMask | null;
 }
 
 export interface Reply {

@@ -7,7 +7,7 @@ import { Access, type AccessKind } from '../runtime/access.ts';
 import type { Op, Task } from '../runtime/task.ts';
 import type { DqapResult, NqapRequest, TapqResult } from './ap-instructions.ts';
 import { bareStatus, type ApStatus } from './ap-status.ts';
-import { jobFor, targetDomain } from './card-job.ts';
+import { isForeignAdministration, jobFor, targetDomain } from './card-job.ts';
 import { CardFunction, maxMessageSize } from './card-type.ts';
 import type { FaultStatus } from './fault-plan.ts';
 import type { InterruptTarget, NotificationByte } from './interrupts.ts';
@@ -160,25 +160,27 @@ export class HwQueue implements Op {
   }
 
   private nqap(request: NqapRequest): ApStatus {
-    const { psmid, message, special = false } = request;
-    const rc = this.refusal() || this.messageRefusal(message, special);
+    const { psmid, message } = request;
+    const controls = this.host.rc8a ? (request.controls ?? null) : null;
+    const rc = this.refusal() || this.messageRefusal(request);
     if (rc !== Rc.NORMAL) return this.status(rc);
     const work = (this.work ??= new QueueWork());
     // The sender may use its buffer for something else from now on.
     work.sent = true;
-    work.pending.push({ psmid, message: new Uint8Array(message) });
+    work.pending.push({ psmid, message: new Uint8Array(message), controls });
     this.adapter.counters.requests++;
     if (work.serving === null) this.serve(work);
     return this.status(Rc.NORMAL);
   }
 
-  private messageRefusal(message: Uint8Array, special: boolean): number {
+  private messageRefusal({ message, special = false, controls }: NqapRequest): number {
     const card = this.adapter.card!;
     if (special && (card.functions & CardFunction.APSC) === 0) return Rc.REQ_FAC_NOT_INST;
     if (message.length > maxMessageSize(card.ml)) return Rc.MESSAGE_TOO_BIG;
     if (!this.host.rc8a) {
       const domain = targetDomain(card, message);
       if (domain !== null && domain !== domainOf(this.apqn)) return Rc.INVALID_DOMAIN;
+      if (controls !== undefined && isForeignAdministration(card, message, controls)) return Rc.INVALID_DOMAIN;
     }
     return this.state.outstanding >= card.depth ? Rc.Q_FULL : Rc.NORMAL;
   }
@@ -187,8 +189,8 @@ export class HwQueue implements Op {
   private serve(work: QueueWork): void {
     const { rt, service, faults } = this.host;
     const card = this.adapter.card!;
-    const { psmid, message } = work.pending[0]!;
-    const job = jobFor(card, domainOf(this.apqn), message);
+    const { psmid, message, controls } = work.pending[0]!;
+    const job = jobFor(card, domainOf(this.apqn), message, controls ?? undefined);
     const served = (): void => {
       this.changed();
       if (this.work !== work) return;

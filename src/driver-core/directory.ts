@@ -3,6 +3,7 @@
  * definitions and links are computed, so that a device costs little until somebody opens one of its files.
  */
 import type { LockLayer } from '../locks/lock-layer.ts';
+import { Access, type AccessKind } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
 import { activeClass, type AttributeDef, type AttributeGroup } from './attribute.ts';
 import { AttributeState } from './attribute-state.ts';
@@ -64,6 +65,7 @@ export class Directory {
     const { parent } = this;
     if (parent === null) throw new Error('the root of the tree has no parent to appear in');
     if (parent.entry(this.name) !== null) return false;
+    parent.touch(Access.WRITE);
     (parent.children ??= new Map()).set(this.name, this);
     return true;
   }
@@ -83,6 +85,7 @@ export class Directory {
   }
 
   addAttributes<Owner>(defs: readonly AttributeDef<Owner>[], owner: Owner): void {
+    this.touch(Access.WRITE);
     // A list of its exact size: what `push` keeps free is more than all the rest, and there are 65,536 directories.
     this.groups = [...this.groups, { key: defs as readonly AttributeDef<never>[], defs: defs as readonly AttributeDef<unknown>[], owner }];
   }
@@ -97,6 +100,7 @@ export class Directory {
     for (const [at, { key, defs, owner }] of this.groups.entries()) {
       const def = defs.find((known) => known.name === name);
       if (def === undefined) continue;
+      this.touch(Access.WRITE);
       this.groups[at] = { key, defs: defs.filter((known) => known !== def), owner };
       if (defs.length === 1) this.groups.splice(at, 1);
       await this.drain(task, def, owner);
@@ -109,6 +113,7 @@ export class Directory {
   async removeAttributes(task: Task, defs: readonly AttributeDef<never>[]): Promise<boolean> {
     const at = this.groups.findIndex((group) => group.key === defs);
     if (at < 0) return false;
+    this.touch(Access.WRITE);
     const [group] = this.groups.splice(at, 1);
     for (const def of group!.defs) await this.drain(task, def, group!.owner);
     return true;
@@ -140,6 +145,8 @@ export class Directory {
   /** Unlinks everything below and itself, then waits for whoever is inside (kobject_del). */
   async remove(task: Task): Promise<void> {
     if (this.removed) return;
+    this.touch(Access.WRITE);
+    this.parent?.touch(Access.WRITE);
     this.removed = true;
     if (this.parent?.children?.get(this.name) === this) this.parent.children.delete(this.name);
     for (const child of this.children?.values() ?? []) await child.remove(task);
@@ -150,6 +157,8 @@ export class Directory {
 
   entry(name: string): Entry | null {
     const child = this.children?.get(name);
+    // Whoever finds a directory does not mind what else comes and goes beside it.
+    (child ?? this).touch(Access.READ);
     if (child !== undefined) return child;
     for (const { defs, owner } of this.groups) for (const def of defs) if (def.name === name) return new AttributeEntry(this, def, owner);
     const target = this.fixedLinks?.get(name) ?? this.links?.link(name) ?? null;
@@ -158,6 +167,7 @@ export class Directory {
 
   /** In no particular order. */
   names(): string[] {
+    this.touch(Access.READ);
     const names = this.groups.flatMap(({ defs }) => defs.map((def) => def.name));
     for (const source of [this.children?.keys(), this.fixedLinks?.keys(), this.links?.linkNames()]) {
       // No spread into push: the bus may have 65,536 devices.
@@ -169,6 +179,7 @@ export class Directory {
   /** Takes an active reference; null when the attribute is gone or going. */
   use(task: Task, entry: AttributeEntry): AttributeState | null {
     const { def } = entry;
+    this.touch(Access.READ);
     if (this.removed || !this.groups.some(({ defs, owner }) => owner === entry.owner && defs.includes(def))) return null;
     let state = this.findUsed((used) => used.def === def && used.owner === entry.owner && !used.removed);
     if (state === null) {
@@ -179,15 +190,22 @@ export class Directory {
   }
 
   unuse(task: Task, state: AttributeState): void {
+    this.touch(Access.READ);
     state.leave(task);
     if (state.idle) this.used?.delete(state);
   }
 
   /** The attribute is unlinked already. Where nobody is inside, the wait is validated all the same. */
   private async drain(task: Task, def: AttributeDef<unknown>, owner: unknown): Promise<void> {
+    this.touch(Access.WRITE);
     const state = this.findUsed((used) => used.def === def && used.owner === owner && !used.removed);
     if (state === null) this.layer.checkWait(task, activeClass(def));
     else await state.drain(task);
+  }
+
+  /** What is in it, and who is inside an attribute: whoever looks, comes or goes does not matter to others who do, but to a change. */
+  private touch(access: AccessKind): void {
+    this.layer.rt.touch(this, access);
   }
 
   private findUsed(wanted: (state: AttributeState) => boolean): AttributeState | null {

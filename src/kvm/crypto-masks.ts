@@ -9,16 +9,17 @@ import type { Kvm } from './kvm.ts';
 
 /** @holds kvm->lock. Sleeps until every vCPU is out of SIE. */
 export async function setMasksLocked(task: Task, kvm: Kvm, masks: Apcb): Promise<void> {
+  const after = storedIn(kvm.crycbFormat, masks);
   await withVcpusBlockedLocked(task, kvm, 'setting the AP masks', () => {
     const before = kvm.apcb.inspect();
-    kvm.apcb.set(task, storedIn(kvm.crycbFormat, masks));
-    kvm.onMasks({ before, after: kvm.apcb.inspect() });
+    kvm.apcb.set(task, after);
+    kvm.onMasks({ before, after });
   });
   kvm.host.events.emit('kvm.masks', task.name, () => ({
     guest: kvm.name,
-    apm: [...masks.apm.bits()],
-    aqm: [...masks.aqm.bits()],
-    adm: [...masks.adm.bits()],
+    apm: [...after.apm.bits()],
+    aqm: [...after.aqm.bits()],
+    adm: [...after.adm.bits()],
   }));
 }
 

@@ -26,6 +26,8 @@ export class GuestMemory {
   readonly protection: PageProtection;
   private readonly pages = new Map<number, Uint8Array>();
   private nextPage = FIRST_FREE_PAGE;
+  /** Pages that nobody is given, as something lies in them whose place was chosen. */
+  private readonly reserved = new Set<number>();
   private readonly owner: MemoryOwner;
   /** One object for each byte that was accessed, as those see it who want to know who shares what. */
   private readonly bytes = new Map<number, { readonly name: string }>();
@@ -98,9 +100,16 @@ export class GuestMemory {
     return true;
   }
 
+  /** Something lies there: `allocatePage` gives out none of its pages. Outside of the storage it does not matter. */
+  reserve(address: number, length: number): void {
+    this.owner.touch(this, Access.WRITE);
+    for (let page = Math.floor(address / PAGE_SIZE); page * PAGE_SIZE < address + length; page++) this.reserved.add(page);
+  }
+
   /** Absolute address of a page that nobody else has been given. */
   allocatePage(): number {
     this.owner.touch(this, Access.WRITE);
+    while (this.reserved.has(this.nextPage)) this.nextPage++;
     const address = this.nextPage++ * PAGE_SIZE;
     if (!this.contains(address)) throw new Error(`guest storage of ${this.size} bytes is used up`);
     return address;

@@ -57,7 +57,8 @@ export class InterpretiveAp implements ApInstructions {
   }
 
   async nqap(task: Task, apqn: Apqn, request: NqapRequest): Promise<ApStatus> {
-    return this.ended(await this.onQueue(task, apqn, { refused: NOT_AVAILABLE, run: () => this.hardware.nqap(task, apqn, request) }));
+    const run = (): MaybePromise<ApStatus> => this.hardware.nqap(task, apqn, { ...request, controls: this.kvm.apcb.inspect().adm });
+    return this.ended(await this.onQueue(task, apqn, { refused: NOT_AVAILABLE, run }));
   }
 
   async dqap(task: Task, apqn: Apqn, capacity: number): Promise<DqapResult> {

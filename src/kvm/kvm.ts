@@ -140,7 +140,7 @@ export class Kvm {
     const apxa = this.hasApInstructions && host.hardware.facilities.qci && host.hardware.apxa;
     this.crycbFormat = formatFor({ msa3, apxa });
     const apie = this.hasApInstructions && options.facilities.apie;
-    this.crypto = new VmCrypto(options.random ?? new Prng(0), { format: this.crycbFormat, msa3, apie });
+    this.crypto = new VmCrypto(options.random ?? new Prng(0), { owner: this.name, format: this.crycbFormat, msa3, apie });
     this.lock = layer.mutex(KVM_LOCK, `${this.name} kvm->lock`);
     this.pqapHookRwsem = layer.rwSemaphore(PQAP_HOOK_RWSEM, `${this.name} pqap_hook_rwsem`);
     this.pqapHook = layer.field<PqapHook | null>(this, 'pqap_hook', null);
@@ -191,6 +191,8 @@ export class Kvm {
   }
 
   private setUpVcpu(vcpu: Vcpu): void {
+    // Of a vCPU that is plugged without kvm->lock.
+    this.host.layer.rt.touch(this.crypto, Access.READ);
     const { crycbd, apie, aesKw, deaKw } = this.crypto;
     const hmac = this.host.kernel?.wrapsHmacKeys ?? true;
     vcpu.setUpCrypto({ crycbd, apie, aesKw, deaKw, msa3: this.hasMsa3, hmac });

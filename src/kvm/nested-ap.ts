@@ -59,7 +59,8 @@ export class NestedAp implements ApInstructions {
   }
 
   nqap(task: Task, apqn: Apqn, request: NqapRequest): MaybePromise<ApStatus> {
-    return this.covers(NQAP, apqn) ? this.hardware.nqap(task, apqn, request) : NOT_AVAILABLE;
+    if (!this.covers(NQAP, apqn)) return NOT_AVAILABLE;
+    return this.hardware.nqap(task, apqn, { ...request, controls: this.shadow!.masks.adm });
   }
 
   dqap(task: Task, apqn: Apqn, capacity: number): MaybePromise<DqapResult> {

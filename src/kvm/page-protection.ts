@@ -38,7 +38,10 @@ export class PageProtection {
   switch(on: boolean): void {
     this.touch(this, Access.WRITE);
     this.protectedGuest = on;
-    for (const page of this.pages.values()) page.exported = on && page.pins > 0 && !page.shared;
+    for (const page of this.pages.values()) {
+      this.touch(page, Access.WRITE);
+      page.exported = on && page.pins > 0 && !page.shared;
+    }
   }
 
   /** The guest shares the page with the host (UVC_CMD_SET_SHARED_ACCESS); what is imported by that is no longer exported. */
@@ -93,12 +96,12 @@ export class PageProtection {
     return OK;
   }
 
+  /** Never without protection: then nobody has to know what becomes of the page. */
   isExported(frame: number): boolean {
-    return this.pages.get(frame)?.exported ?? false;
-  }
-
-  isShared(frame: number): boolean {
-    return this.pages.get(frame)?.shared ?? false;
+    if (!this.isProtected) return false;
+    const page = this.page(frame);
+    this.touch(page, Access.READ);
+    return page.exported;
   }
 
   private get isProtected(): boolean {

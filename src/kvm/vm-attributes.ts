@@ -3,6 +3,7 @@
  * KVM_SET_DEVICE_ATTR in Documentation/virt/kvm/devices/vm.rst).
  */
 import { EINVAL, ENXIO, OK, type Errno } from '../base/errno.ts';
+import { Access } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
 import { withVcpusBlockedLocked } from './blocked-vcpus.ts';
 import type { Kvm } from './kvm.ts';
@@ -46,6 +47,7 @@ export async function setCryptoAttribute(task: Task, kvm: Kvm, attribute: number
   if (errno !== OK) return errno;
   const change = CHANGES[attribute]!;
   if ('wrap' in change && !kvm.hasMsa3) return EINVAL;
+  kvm.host.layer.rt.touch(kvm.crypto, Access.WRITE);
   if ('wrap' in change) kvm.crypto.wrap(change.wrap, change.on);
   else kvm.crypto.apie = change.apie;
   await withVcpusBlockedLocked(task, kvm, 'setting up the vCPUs', () => kvm.setUpVcpus());

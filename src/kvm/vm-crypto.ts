@@ -11,7 +11,17 @@ const PAGES = 0x7ffff;
 
 export type KeyKind = 'aes' | 'dea';
 
+export interface VmCryptoOptions {
+  /** Name of the VM. */
+  readonly owner: string;
+  readonly format: CrycbFormat;
+  /** Facility 76 of the guest, with which key wrapping is there and on. */
+  readonly msa3: boolean;
+  readonly apie: boolean;
+}
+
 export class VmCrypto {
+  readonly name: string;
   /** Designation of the control block: 32 bits, address or format. */
   readonly crycbd: number;
   /** AP instructions of the guest are interpreted. */
@@ -21,9 +31,9 @@ export class VmCrypto {
   private readonly made = { aes: 0, dea: 0 };
   private total = 0;
 
-  /** `msa3`: facility 76, with which key wrapping is there and on. */
-  constructor(random: Prng, options: { readonly format: CrycbFormat; readonly msa3: boolean; readonly apie: boolean }) {
+  constructor(random: Prng, options: VmCryptoOptions) {
     this.random = random;
+    this.name = `${options.owner} crypto`;
     this.crycbd = ((1 + random.fork('crycb').below(PAGES)) * 0x1000 + OFFSET_IN_PAGE) | options.format;
     this.apie = options.apie;
     if (!options.msa3) return;

@@ -2,6 +2,7 @@
  * The masks under which a nested guest runs: those of its hypervisor, which is a guest itself, AND those that the hypervisor wrote into
  * the CRYCB of the nested guest; or the validity code with which SIE ends (arch/s390/kvm/vsie.c: shadow_crycb, setup_apcb).
  */
+import { Access } from '../runtime/access.ts';
 import type { Task } from '../runtime/task.ts';
 import {
   bothApcbs,
@@ -85,6 +86,8 @@ export async function shadowCrycb(task: Task, { kvm, vcpu }: { kvm: Kvm; vcpu: V
   if ((block.ecb3 & ecb3 & ECB3_KEYS) === 0 && (block.ecd & ecd & ECD_KEYS) === 0) return { ap, keys: null };
   const keys = kvm.memory.read(address + KEY_MASKS, KEY_MASKS_BYTES);
   if (keys === null) return { validity: Validity.UNREADABLE };
+  // Without kvm->lock, too, but at once: keys that are changed later make SIE be executed again.
+  kvm.host.layer.rt.touch(kvm.crypto, Access.READ);
   const own = kvm.crypto.wrappingKeys;
   return { ap, keys: keys.map((byte, i) => byte ^ (i < DEA_MASK_LENGTH ? own.dea[i]! : own.aes[i - DEA_MASK_LENGTH]!)) };
 }

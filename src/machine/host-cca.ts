@@ -10,16 +10,11 @@ import type { ZcryptFile } from '../ap-bus/zcrypt/zcrypt-file.ts';
 import { decodeCcaParameters, encodeCcaParameters, type CcaParameters } from '../crypto-adapters/messages/cca-parameters.ts';
 import { CPRBX_LENGTH, readCprbx, writeCprbx } from '../crypto-adapters/messages/cprbx.ts';
 
-export interface CcaTarget {
-  readonly adapter: number;
-  readonly domain: number;
-}
-
 export interface CcaCommand extends CcaParameters {
   /** Bytes of data that the reply may have; default 0. */
   readonly replyData?: number;
-  /** Default: any queue. */
-  readonly target?: CcaTarget;
+  /** Default: any. */
+  readonly domain?: number;
 }
 
 export interface CcaRefusal {
@@ -38,27 +33,27 @@ const ANY_DOMAIN = 0xffff;
 const REPLY_ROOM = 1024;
 /** Warnings are below. */
 const REFUSED = 8;
-/** The token was made under another master key: the card has been swapped since. */
+/** The token was made under a master key that this card has no more, or never had. */
 const MASTER_KEY_UNKNOWN = 48;
 
 export const isRefused = (answer: { readonly output: Uint8Array } | CcaRefusal): answer is CcaRefusal => 'errno' in answer;
 
-/** -EAGAIN for a token of another card, -EINVAL with return and reason code for whatever else the card refuses, -EIO when its reply has not what was asked for. */
+/** -EAGAIN for a token of another master key, -EINVAL with return and reason code for whatever else the card refuses, -EIO when its reply has not what was asked for. */
 export async function callCca(
   task: Task,
   file: ZcryptFile,
   command: CcaCommand,
   part: CcaPart,
 ): Promise<{ readonly output: Uint8Array } | CcaRefusal> {
-  const { replyData = 0, target } = command;
+  const { replyData = 0, domain = ANY_DOMAIN } = command;
   const parameters = encodeCcaParameters(command);
   const control = new Uint8Array(CPRBX_LENGTH + parameters.length);
   const replyControlLength = control.length + REPLY_ROOM;
   const lengths = { requestParameters: parameters.length, replyMessage: replyControlLength, replyData };
-  writeCprbx(control, 0, { domain: target?.domain ?? ANY_DOMAIN, ...lengths });
+  writeCprbx(control, 0, { domain, ...lengths });
   control.set(parameters, CPRBX_LENGTH);
   const order = { agent: AGENT, control, data: new Uint8Array(0), replyControlLength, replyDataLength: replyData };
-  const answer = await file.sendCprb(task, { ...order, adapter: target?.adapter ?? ANY_ADAPTER });
+  const answer = await file.sendCprb(task, { ...order, adapter: ANY_ADAPTER });
   return isFailure(answer) ? { errno: answer.errno } : resultOf(answer, part);
 }
 
@@ -69,7 +64,7 @@ function resultOf(
   const cprbx = readCprbx(reply.control, 0);
   if (cprbx === null) return { errno: EIO, why: 'a reply without CPRBX' };
   const { returnCode, reasonCode } = cprbx;
-  if (returnCode === REFUSED && reasonCode === MASTER_KEY_UNKNOWN) return { errno: EAGAIN, why: 'a key token of another card' };
+  if (returnCode === REFUSED && reasonCode === MASTER_KEY_UNKNOWN) return { errno: EAGAIN, why: 'a key token of another master key' };
   if (returnCode >= REFUSED) return { errno: EINVAL, why: `CCA return code ${returnCode}, reason ${reasonCode}` };
   if (part === 'data') return { output: reply.data };
   const parameters = decodeCcaParameters(reply.control.subarray(CPRBX_LENGTH));

@@ -3,13 +3,13 @@
  * No kernel counterpart: libica, the CCA library, and a user who does not trust them.
  */
 import { createCipheriv, createHash } from 'node:crypto';
-import { adapterOf, domainOf } from '../base/apqn.ts';
-import { ENODEV, type Errno } from '../base/errno.ts';
+import { domainOf } from '../base/apqn.ts';
+import { EAGAIN, type Errno } from '../base/errno.ts';
 import type { Prng } from '../base/prng.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ZcryptFile } from '../ap-bus/zcrypt/zcrypt-file.ts';
 import { drawRsaOperation } from '../guest/rsa-operation.ts';
-import { callCca, isRefused, type CcaRefusal, type CcaTarget } from './host-cca.ts';
+import { callCca, isRefused, type CcaRefusal } from './host-cca.ts';
 import type { HostCcaProgram, HostProgram } from './host-spec.ts';
 
 /** `why` where the card said more than an errno can. */
@@ -67,24 +67,22 @@ const KEY_BYTES = 32;
 const IV_BYTES = 16;
 const AES_RULE = 'AES     ';
 
-/** The card takes a key in and enciphers under it; its token is of use to this domain of this card only, as master keys differ. */
+/** A card takes a key in and enciphers under it; the token is of use to the same domain of all cards, as they have the same master keys. */
 function aes(random: Prng, { bytes }: HostCcaProgram): HostOperation {
   const [key, iv, text] = [random.bytes(KEY_BYTES), random.bytes(IV_BYTES), random.bytes(bytes)];
-  const start = random.next();
+  const vud = Buffer.concat([iv, text]);
   return {
     what: `AES-256-CBC of ${bytes} bytes under a secure key`,
     async attempt(task, file) {
-      const target = await coprocessor(task, file, start);
-      if (typeof target === 'number') return { errno: target };
-      const token = await callCca(task, file, { functionCode: 'CM', rules: [AES_RULE], vud: key, keys: [], target }, 'key');
+      const found = await domains(task, file);
+      if (typeof found === 'number') return { errno: found };
+      // Without a domain zcrypt looks for a card that it does not have yet; it will not say in which one it has found it.
+      const where = found.length === 0 ? {} : { domain: random.pick(found) };
+      const token = await callCca(task, file, { functionCode: 'CM', rules: [AES_RULE], vud: key, keys: [], ...where }, 'key');
       if (isRefused(token)) return token;
+      if (found.length === 0) return { errno: EAGAIN };
       const keys = [{ attributes: 0, token: token.output }];
-      return callCca(
-        task,
-        file,
-        { functionCode: 'SE', rules: [AES_RULE, 'CBC     '], vud: Buffer.concat([iv, text]), keys, target },
-        'vud',
-      );
+      return callCca(task, file, { functionCode: 'SE', rules: [AES_RULE, 'CBC     '], vud, keys, ...where }, 'vud');
     },
     verify(output) {
       const cipher = createCipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
@@ -96,12 +94,9 @@ function aes(random: Prng, { bytes }: HostCcaProgram): HostOperation {
 /** Function bit D, CCA, where ZCRYPT_DEVICE_STATUS has it. */
 const CCA_FUNCTION = 0x04;
 
-/** Any queue of a CCA coprocessor that is online now, each as often as the others; -ENODEV without one. */
-async function coprocessor(task: Task, file: ZcryptFile, start: number): Promise<CcaTarget | Errno> {
+/** Those of the queues of CCA coprocessors that are online now, one for each queue. */
+async function domains(task: Task, file: ZcryptFile): Promise<number[] | Errno> {
   const devices = await file.deviceStatus(task);
   if (typeof devices === 'number') return devices;
-  const usable = devices.filter(({ functions, online }) => online && (functions & CCA_FUNCTION) !== 0);
-  if (usable.length === 0) return ENODEV;
-  const { apqn } = usable[start % usable.length]!;
-  return { adapter: adapterOf(apqn), domain: domainOf(apqn) };
+  return devices.filter(({ functions, online }) => online && (functions & CCA_FUNCTION) !== 0).map(({ apqn }) => domainOf(apqn));
 }

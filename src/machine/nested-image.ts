@@ -22,6 +22,8 @@ export function loadNested(kvm: Kvm, spec: NestedSpec): NestedPart[] {
   const { memory } = kvm;
   const { value: format, bytes } = FORMATS[spec.format];
   const crycb = spec.crycb ?? memory.allocatePage();
+  // Else the state descriptions, and the pages of the program that runs it, would lie where the CRYCB was wanted.
+  memory.reserve(crycb, bytes);
   const masks = { apm: ApMask.from(spec.adapters), aqm: ApMask.from(spec.domains), adm: ApMask.from(spec.controlDomains) };
   if (crycb !== 0) memory.write(crycb, crycbBytes(format, masks).subarray(0, bytes));
   return kvm.vcpus.map(() => {

@@ -96,7 +96,9 @@ export class MdevParent {
     this.devices = this.typeDirectory.ensure('devices');
   }
 
+  /** Read in the open: it may be old when it is shown. */
   get availableInstances(): number {
+    this.layer.rt.touch(this.entries, Access.READ);
     return this.options.maxInstances - this.entries.size;
   }
 
@@ -172,6 +174,7 @@ export class MdevParent {
     using _list = await this.listLock.acquire(task);
     if (this.entries.has(entry.uuid)) return EEXIST;
     if (this.availableInstances <= 0) return this.options.noInstance ?? EUSERS;
+    this.layer.rt.touch(this.entries, Access.WRITE);
     this.entries.set(entry.uuid, entry);
     return OK;
   }
@@ -179,6 +182,7 @@ export class MdevParent {
   private async unlist(task: Task, entry: Entry): Promise<void> {
     using _list = await this.listLock.acquire(task);
     this.layer.rt.touch(entry, Access.WRITE);
+    this.layer.rt.touch(this.entries, Access.WRITE);
     this.entries.delete(entry.uuid);
   }
 

@@ -76,6 +76,8 @@ export class VfioDevice {
   /** Users that have it open or are about to (kernel: the registration refcount). */
   private registrations = 0;
   private unregistering = false;
+  /** Stands for `unregistering` where an explorer is told of accesses. */
+  private readonly removal = {};
   private inClose = false;
   private resets = 0;
   private user: VfioOpener | null = null;
@@ -120,8 +122,9 @@ export class VfioDevice {
     return this.resets > 0;
   }
 
-  /** The removal has begun: the user has been, or is being, asked to let go. */
+  /** The removal has begun: the user has been, or is being, asked to let go. Looked at in the open: it begins under no lock of the driver. */
   get removing(): boolean {
+    //R3 this.rt.touch(this.removal, Access.READ);
     return this.unregistering;
   }
 
@@ -186,6 +189,7 @@ export class VfioDevice {
    */
   async unregister(task: Task): Promise<void> {
     this.rt.touch(this.kept, Access.WRITE);
+    this.rt.touch(this.removal, Access.WRITE);
     this.unregistering = true;
     let interruptible = true;
     for (let count = 0; ; count++) {

@@ -40,7 +40,8 @@ export class Qemu implements VfioUser {
   private readonly descriptors = new Map<VfioApIrq, number>();
   /** The device that the host wants back and that is on its way out. */
   private giving: VfioDevice | null = null;
-  private reportsOpen = false;
+  /** Channel reports can be handled. Of the guest's vCPUs and of whoever signals a change. */
+  private readonly reports: { readonly name: string; open: boolean };
   private relaying = false;
   /** Off: a QEMU of before 2025, which does not know the config-change interrupt. */
   relaysChanges = true;
@@ -52,6 +53,7 @@ export class Qemu implements VfioUser {
     this.events = events;
     this.lock = layer.mutex(BQL, `${kvm.name} QEMU big lock`);
     this.process = new UserProcess(layer.rt);
+    this.reports = { name: `${kvm.name} channel reports`, open: false };
     this.channels = new ChannelSubsystem(kvm.name, {
       rt: layer.rt,
       machineCheck: () => {
@@ -110,8 +112,8 @@ export class Qemu implements VfioUser {
 
   /** The guest's kernel can handle channel reports from now on. What it would have been told before, it is told now. */
   openChannelReports(): void {
-    this.layer.rt.touch(this.configFd, Access.WRITE);
-    this.reportsOpen = true;
+    this.layer.rt.touch(this.reports, Access.WRITE);
+    this.reports.open = true;
     if (this.configFd.pending > 0) this.onConfigChange();
   }
 
@@ -129,6 +131,11 @@ export class Qemu implements VfioUser {
   async storeEventInformation(task: Task): Promise<EventInformation> {
     using _bql = await this.lock.acquire(task);
     return this.channels.storeEventInformation();
+  }
+
+  private get reportsOpen(): boolean {
+    this.layer.rt.touch(this.reports, Access.READ);
+    return this.reports.open;
   }
 
   /** A host without one of the interrupts is no reason to do without the device. */

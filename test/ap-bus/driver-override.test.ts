@@ -64,7 +64,7 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await rebind(m, task)).toBe('cex4queue');
     }));
 
-  test('masks and names exclude each other, whichever queue has the name and whatever the mask says', () =>
+  test('bus-D13: masks and names exclude each other, whichever queue has the name and whatever the mask says', () =>
     onMachine(kind, {}, async (m, task) => {
       await m.write(task, OVERRIDE, 'cex4queue');
       await m.write(task, '/sys/devices/ap/card04/04.0006/driver_override', 'vfio_ap');

@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 import { Rc } from '../../src/crypto-adapters/response-code.ts';
 import { makeHostTasklet, type HostInterrupts } from '../../src/ap-bus/poll-tasklet.ts';
 import { QueueUnderTest } from '../helpers/queue-under-test.ts';
+import { onMachine, typeOf } from './machine.ts';
+import { cube, eight } from './zcrypt/puppet.ts';
 
 const INTERRUPTS: HostInterrupts = { aqic: { ir: true, isc: 6, nib: 8 }, clearNotification: () => undefined };
 
@@ -84,6 +86,15 @@ test('a new poll_timeout starts the timer afresh, and counts for those to come',
     expect(tasklet.timerArmed).toBe(true);
     await t.rt.sleep(task, 0.2);
     expect(tasklet.timerArmed).toBe(false);
+  });
+});
+
+test('a poll_timeout of nothing lets the hardware go on, and an answer comes', () => {
+  const hardware = { adapters: [{ id: 3, type: typeOf('CEX8A') }], service: () => 1 };
+  return onMachine('controlled', { interrupts: false, slowTimers: true, hardware }, async (m, task) => {
+    expect(await m.write(task, '/sys/bus/ap/poll_timeout', '0')).toBe(1);
+    expect(await m.read(task, '/sys/bus/ap/poll_timeout')).toBe('0\n');
+    expect(await m.bus.zcrypt.open().rsaModExpo(task, cube(128))).toEqual({ output: eight(128) });
   });
 });
 

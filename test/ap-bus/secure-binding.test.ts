@@ -7,6 +7,7 @@ import { EBUSY, EINVAL, EIO, ERANGE } from '../../src/base/errno.ts';
 import type { ApInstructions } from '../../src/crypto-adapters/ap-instructions.ts';
 import { bareStatus } from '../../src/crypto-adapters/ap-status.ts';
 import { QciFlag } from '../../src/crypto-adapters/qci.ts';
+import { Rc } from '../../src/crypto-adapters/response-code.ts';
 import { SecureInstructions } from '../../src/crypto-adapters/secure-instructions.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import type { Task } from '../../src/runtime/task.ts';
@@ -164,3 +165,16 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(await m.write(task, `${EP11}/se_associate`, '7')).toBe(EBUSY);
     }));
 });
+
+test('BAPQ and AAPQ refuse with a code each', () =>
+  onMachine('controlled', guest({}, { slowTimers: true }), async (m, task) => {
+    const { instructions } = m.bus;
+    const bind = async (apqn: number): Promise<number> => (await instructions.bapq!(task, apqn)).rc;
+    const associate = async (apqn: number, secret: number): Promise<number> => (await instructions.aapq!(task, apqn, secret)).rc;
+    for (const apqn of [0x0506, 0x0406]) await idle(m, task, apqn);
+    expect(await associate(0x0506, 7)).toBe(Rc.Q_NOT_BOUND);
+    expect([await bind(0x0506), await bind(0x0506)]).toEqual([Rc.NORMAL, Rc.Q_BIND_ERROR]);
+    expect(await associate(0x0506, 8)).toBe(Rc.INVALID_ASSOC_SECRET);
+    expect([await associate(0x0506, 7), await associate(0x0506, 7)]).toEqual([Rc.NORMAL, Rc.STATE_CHANGE_IN_PROGRESS]);
+    expect([await bind(0x0406), await associate(0x0406, 7)]).toEqual([Rc.NORMAL, Rc.Q_NOT_AVAIL_FOR_ASSOC]);
+  }));

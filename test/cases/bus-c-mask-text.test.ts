@@ -8,20 +8,20 @@ import { driverOf, onMachine } from '../ap-bus/machine.ts';
 const full = `0x${'f'.repeat(64)}\n`;
 
 const cases = [
-  { id: 'C1', text: '0xffff\n', mask: `0xffff${'0'.repeat(60)}\n` },
-  { id: 'C3', text: '0XFF', mask: null },
-  { id: 'C3', text: ' 0xff', mask: null },
-  { id: 'C5', text: '\n', mask: `0x${'0'.repeat(64)}\n` },
-  { id: 'C5', text: '0x', mask: `0x${'0'.repeat(64)}\n` },
-  { id: 'C7', text: '-1-2', mask: `0x9${'f'.repeat(63)}\n` },
-  { id: 'C7', text: '-1,,-2', mask: `0x9${'f'.repeat(63)}\n` },
-  { id: 'C7', text: '-1 ,-2', mask: null },
-  { id: 'C9', text: '-08', mask: null },
-  { id: 'C9', text: '-010', mask: `0xff7${'f'.repeat(61)}\n` },
+  { id: 'bus-C1', text: '0xffff\n', mask: `0xffff${'0'.repeat(60)}\n` },
+  { id: 'bus-C3', text: '0XFF', mask: null },
+  { id: 'bus-C3', text: ' 0xff', mask: null },
+  { id: 'bus-C5', text: '\n', mask: `0x${'0'.repeat(64)}\n` },
+  { id: 'bus-C5', text: '0x', mask: `0x${'0'.repeat(64)}\n` },
+  { id: 'bus-C7', text: '-1-2', mask: `0x9${'f'.repeat(63)}\n` },
+  { id: 'bus-C7', text: '-1,,-2', mask: `0x9${'f'.repeat(63)}\n` },
+  { id: 'bus-C7', text: '-1 ,-2', mask: null },
+  { id: 'bus-C9', text: '-08', mask: null },
+  { id: 'bus-C9', text: '-010', mask: `0xff7${'f'.repeat(61)}\n` },
 ];
 
 describe.each(['apmask', 'aqmask'])('%s', (name) => {
-  test.each(cases)('bus-$id: $text', ({ text, mask }) =>
+  test.each(cases)('$id: $text', ({ text, mask }) =>
     onMachine('live', {}, async ({ read, write }, task) => {
       const path = `/sys/bus/ap/${name}`;
       expect(await write(task, path, text)).toBe(mask === null ? EINVAL : text.length);

@@ -220,3 +220,33 @@ test('bus-E13: the timer scans every config_time and gives up while a scan runs'
     }
     m.bus.stop();
   }));
+
+test('bus-E13: the timer that fired during a forced scan is armed again by that scan, and one scan comes of it', () =>
+  onMachine('controlled', {}, async (m, task) => {
+    const scan = m.bus.busScan;
+    await m.write(task, '/sys/bus/ap/config_time', '5');
+    m.bus.startScanTimer();
+    const gate = m.layer.waitQueue(m.layer.map(TEST_GATE, 'gate'));
+    let [inside, open] = [false, false];
+    m.vfio.onConfigChanged = async (t) => {
+      inside = true;
+      gate.wakeAll(t);
+      await gate.wait(t, () => open);
+    };
+    m.hardware.setControlDomains(ApMask.of(2));
+    const forced = m.rt.spawn('forced', async (t) => void (await m.bus.forceRescan(t)));
+    await gate.wait(task, () => inside);
+    const before = scan.count;
+    // The timer fires once, and whoever it wakes gives up: nobody waits for the mutex.
+    await m.rt.sleep(task, 60_000);
+    expect([scan.count, [...m.rt.tasks].filter(({ blockedOn }) => blockedOn === scan.mutex)]).toEqual([before, []]);
+    open = true;
+    gate.wakeAll(task);
+    await m.rt.join(task, forced);
+    const [ended, count] = [m.rt.now(), scan.count];
+    expect(count).toBe(before + 1);
+    for (let n = 0; n < 60 && scan.count === count; n++) await m.rt.sleep(task, 500);
+    expect(scan.count).toBe(count + 1);
+    expect(m.rt.now() - ended).toBeGreaterThanOrEqual(4500);
+    m.bus.stop();
+  }));

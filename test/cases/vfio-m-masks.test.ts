@@ -4,6 +4,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { SPECIFICATION_EXCEPTION } from '../../src/base/program-interruption.ts';
+import { writeCprbx } from '../../src/crypto-adapters/messages/cprbx.ts';
+import { encodeType6 } from '../../src/crypto-adapters/messages/type6.ts';
+import { TYPE6_HEADER } from '../../src/crypto-adapters/messages/type6-header.ts';
 import { setMasksLocked } from '../../src/kvm/crypto-masks.ts';
 import type { GuestSpec } from '../../src/machine/host-spec.ts';
 import type { Task } from '../../src/runtime/task.ts';
@@ -233,6 +236,27 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       await host.store(task, M1, 'unassign_control_domain', '4');
       expect(await shown()).toEqual([[5], [4, 0xab], [0xab]]);
     }));
+});
+
+describe('control domains', () => {
+  /** Asks for the administration of a domain, through the queue of domain 4. */
+  function command(domain: number): Uint8Array {
+    const message = encodeType6({ agent: 'CA', functionCode: 'XX', domain, parameters: new Uint8Array(4) });
+    writeCprbx(message, TYPE6_HEADER, { functionId: 'T5', domain, requestParameters: 4 });
+    return message;
+  }
+
+  test.each(RUNTIMES)('a command for a domain that the guest does not control is refused with 42, on the %s runtime', (kind) =>
+    onHost(kind, {}, async (host, task) => {
+      await attached(host, task, [5], [4, 0xab]);
+      await host.store(task, M1, 'unassign_control_domain', '4');
+      const rc = async (domain: number): Promise<number> =>
+        (await host.cpu('guest1').nqap(task, 0x0504, { psmid: 1n, message: command(domain) })).rc;
+      expect([await rc(4), await rc(0x47), await rc(0xab)]).toEqual([0x42, 0x42, 0]);
+      expect(await host.store(task, M1, 'assign_control_domain', '0x47')).toBeGreaterThan(0);
+      expect([await rc(4), await rc(0x47)]).toEqual([0x42, 0]);
+    }),
+  );
 });
 
 describe('CPU model words', () => {

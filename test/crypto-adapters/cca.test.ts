@@ -83,7 +83,7 @@ describe('hashes', () => {
     ['SHA-256 ', 'sha256'],
     ['SHA-384 ', 'sha384'],
     ['SHA-512 ', 'sha512'],
-  ])('%s', (rule, algorithm) => {
+  ])('%s is the hash that OpenSSL gives', (rule, algorithm) => {
     for (const text of [new Uint8Array(0), bytes(1), bytes(4000)]) {
       const expected = new Uint8Array(createHash(algorithm).update(text).digest());
       for (const rules of [[rule], [rule, 'ONLY    ']])

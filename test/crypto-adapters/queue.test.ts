@@ -4,7 +4,14 @@ import { ApMask } from '../../src/base/ap-mask.ts';
 import { apqnOf, type Apqn } from '../../src/base/apqn.ts';
 import { SpecificationException } from '../../src/crypto-adapters/ap-instructions.ts';
 import type { CryptoAdapters } from '../../src/crypto-adapters/crypto-adapters.ts';
+import { writeCprbx } from '../../src/crypto-adapters/messages/cprbx.ts';
+import { Ep11Flag } from '../../src/crypto-adapters/messages/ep11-cprb.ts';
+import { encodeEp11Payload } from '../../src/crypto-adapters/messages/ep11-payload.ts';
+import { encodeEp11Block } from '../../src/crypto-adapters/messages/ep11-query.ts';
+import { encodeEp11Request } from '../../src/crypto-adapters/messages/ep11-request.ts';
 import { decodeRsaReply, encodeRsaRequest } from '../../src/crypto-adapters/messages/rsa-request.ts';
+import { encodeType6 } from '../../src/crypto-adapters/messages/type6.ts';
+import { TYPE6_HEADER } from '../../src/crypto-adapters/messages/type6-header.ts';
 import { Rc } from '../../src/crypto-adapters/response-code.ts';
 import { QciFlag } from '../../src/crypto-adapters/qci.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
@@ -119,6 +126,60 @@ inAnyOrder('with RC8A a wrong domain is told by the reply', async ({ rt, task })
   const message = encodeRsaRequest('C', key.mex(inputOf(512, 1)), apqnOf(5, 9));
   expect((await bench.hw.nqap(task, CCA, { psmid: 1n, message })).rc).toBe(Rc.NORMAL);
   expect([...(await receive(bench, CCA)).reply]).toEqual([0, 0x88, 0, 0, 0x8a, 0, 0, 0]);
+});
+
+const EP11 = apqnOf(7, 4);
+
+/** A command for the administration of a domain. */
+function administration(mode: 'C' | 'P', domain: number): Uint8Array {
+  if (mode === 'C') {
+    const message = encodeType6({ agent: 'CA', functionCode: 'XX', domain, parameters: new Uint8Array(4) });
+    writeCprbx(message, TYPE6_HEADER, { functionId: 'T5', domain, requestParameters: 4 });
+    return message;
+  }
+  const payload = encodeEp11Payload({ functionId: 1, api: 1, domain, fields: [] });
+  const encoded = encodeEp11Request(encodeEp11Block(payload, Ep11Flag.ADMIN), MAX, MAX);
+  if (typeof encoded === 'number') throw new Error(`expected a message, got errno ${encoded}`);
+  new DataView(encoded.message.buffer).setUint32(TYPE6_HEADER + 12, domain);
+  return encoded.message;
+}
+
+inAnyOrder(
+  'administration goes to the domains only that the sender controls, to all of them unless it says which',
+  async ({ rt, task }) => {
+    const adapters = [
+      { id: 5, type: card('CEX5C') },
+      { id: 6, type: card('CEX5A') },
+      { id: 7, type: card('CEX5P') },
+    ];
+    const bench = { rt, task, hw: machine(rt, { adapters }) };
+    const controls = ApMask.of(9);
+    const rc = async (apqn: Apqn, message: Uint8Array, limit: { controls?: ApMask } = { controls }): Promise<number> =>
+      (await bench.hw.nqap(task, apqn, { psmid: 1n, message, ...limit })).rc;
+    for (const [apqn, mode] of [
+      [CCA, 'C'],
+      [EP11, 'P'],
+    ] as const) {
+      expect(await rc(apqn, administration(mode, 9))).toBe(Rc.NORMAL);
+      expect(await rc(apqn, administration(mode, 4))).toBe(Rc.INVALID_DOMAIN);
+      expect(await rc(apqn, administration(mode, 4), {})).toBe(Rc.NORMAL);
+      expect(await rc(apqn, administration(mode, 0x109))).toBe(Rc.INVALID_DOMAIN);
+    }
+    // What uses keys of the queue's own domain is no administration, and neither is anything that an accelerator does.
+    expect(await rc(CCA, request(CCA, 1))).toBe(Rc.NORMAL);
+    expect(await rc(ACCEL, administration('C', 4))).toBe(Rc.NORMAL);
+    bench.hw.configure(5, false);
+    expect(await rc(CCA, administration('C', 4))).toBe(Rc.DECONFIGURED);
+  },
+);
+
+inAnyOrder('with RC8A the reply tells that somebody may not administer a domain', async ({ rt, task }) => {
+  const bench = { rt, task, hw: machine(rt, { flags: QciFlag.APSC | QciFlag.RC8A }) };
+  const message = administration('C', 4);
+  expect((await bench.hw.nqap(task, CCA, { psmid: 1n, message, controls: ApMask.of(9) })).rc).toBe(Rc.NORMAL);
+  expect([...(await receive(bench, CCA)).reply]).toEqual([0, 0x88, 0, 0, 0x8a, 0, 0, 0]);
+  expect((await bench.hw.nqap(task, CCA, { psmid: 2n, message, controls: ApMask.of(4) })).rc).toBe(Rc.NORMAL);
+  expect((await receive(bench, CCA)).reply[1]).toBe(0x86);
 });
 
 inAnyOrder('a reply that does not fit is handed out in parts and stays until it is fully read', async ({ rt, task }) => {

@@ -79,6 +79,34 @@ const PROGRAMS: Readonly<Record<string, HostTasks>> = {
       },
     },
   },
+  'pages that are pinned and touched while Secure Execution begins and ends': {
+    attached: [0],
+    tasks: {
+      vcpu: async (task, host) => {
+        const { rt } = host.machine.layer;
+        const { memory } = host.machine.vms[0]!.kvm;
+        let exported = 0;
+        for (let n = 0; n < 4; n++) {
+          exported = 2 * exported + (memory.protection.isExported(2) ? 1 : 0);
+          memory.load(0x2000);
+          await rt.sleep(task, 0);
+        }
+        memory.store(0x1000, exported);
+      },
+      driver: async (task, host) => {
+        const { rt } = host.machine.layer;
+        const { protection } = host.machine.vms[0]!.kvm.memory;
+        protection.pin(2);
+        await rt.sleep(task, 0);
+        protection.unpin(2);
+      },
+      pv: async (task, host) => {
+        const { kvm } = host.machine.vms[0]!;
+        await secureExecution(task, kvm, true);
+        await secureExecution(task, kvm, false);
+      },
+    },
+  },
   'changes and their reports': {
     attached: [0],
     tasks: {

@@ -12,6 +12,9 @@ import { APQNS, hostProgram, type HostTasks } from './host-program.ts';
 const SEEDS = 25;
 const [FIRST, SECOND] = APQNS as [number, number];
 const request = (psmid: bigint): NqapRequest => ({ psmid, message: new Uint8Array(64) });
+const TYPE = '/sys/devices/vfio_ap/matrix/mdev_supported_types/vfio_ap-passthrough';
+const [CREATE, INSTANCES] = [`${TYPE}/create`, `${TYPE}/available_instances`];
+const ANOTHER = '33333333-3333-4333-8333-333333333333';
 const aqic = (isc: number) => ({ ir: true, isc, nib: 0x1000 });
 
 const PROGRAMS: Readonly<Record<string, HostTasks>> = {
@@ -59,6 +62,20 @@ const PROGRAMS: Readonly<Record<string, HostTasks>> = {
       'guest0 vcpu1': async (task, host) => {
         await host.cpu(0, 1).tapq(task, FIRST);
         await host.cpu(0, 1).nqap(task, FIRST, request(3n));
+      },
+    },
+  },
+  'a removal': {
+    attached: [0],
+    tasks: {
+      remover: (task, host) => host.store(task, 0, 'remove', '1'),
+      'assign to guest0': (task, host) => host.store(task, 0, 'assign_adapter', '6'),
+      unbinder: (task, host) => host.machine.sysfs.write(task, '/sys/bus/ap/drivers/vfio_ap/unbind', '05.0004'),
+      creator: (task, host) => host.machine.sysfs.write(task, CREATE, ANOTHER),
+      // What it reads decides what it does: otherwise nobody would see the difference.
+      reader: async (task, host) => {
+        const left = await host.machine.sysfs.read(task, INSTANCES);
+        if (left === '65533\n') host.machine.hardware.checkstop(6, true);
       },
     },
   },

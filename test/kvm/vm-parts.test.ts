@@ -27,6 +27,16 @@ test('guest storage is zero until it is written, and ends where it ends', () => 
   expect(() => memory.load(18 * PAGE_SIZE)).toThrow(RangeError);
 });
 
+test('a page with something in it whose place was chosen is given to nobody', () => {
+  const memory = new GuestMemory(20 * PAGE_SIZE);
+  const first = memory.allocatePage();
+  // The last byte of the next page, and one of the page behind it.
+  memory.reserve(first + 2 * PAGE_SIZE - 1, 2);
+  memory.reserve(20 * PAGE_SIZE, 1);
+  expect(memory.allocatePage()).toBe(first + 3 * PAGE_SIZE);
+  expect(() => memory.allocatePage()).toThrow('used up');
+});
+
 describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
   test('a VM that is used after its last reference is found out', async () => {
     const rt = make(1);

@@ -3,11 +3,14 @@
  * and say so when they cannot. Method: whole runs on both runtimes, with hardware that fails or lies.
  */
 import { describe, expect, test } from 'vitest';
+import { apqnOf } from '../../src/base/apqn.ts';
+import { EAGAIN, EINVAL } from '../../src/base/errno.ts';
 import { EventLog } from '../../src/base/event-log.ts';
 import { createLogger } from '../../src/base/logger.ts';
 import { createRsaEngine, type RsaEngine } from '../../src/crypto-adapters/rsa-engine.ts';
 import { LockLayer } from '../../src/locks/lock-layer.ts';
 import { Machine } from '../../src/machine/machine.ts';
+import { callCca, isRefused } from '../../src/machine/host-cca.ts';
 import type { HostLoad } from '../../src/machine/host-load.ts';
 import { LiveRuntime } from '../../src/runtime/live.ts';
 import { loadScenario } from '../../src/scenario/load.ts';
@@ -105,13 +108,11 @@ async function machine(
   rsa: RsaEngine,
   workload: string,
   body: (task: Task, load: HostLoad, made: Machine) => Promise<void>,
+  card = '{ id: 6, type: CEX8A }',
 ): Promise<Machine> {
   const rt = new LiveRuntime(1);
   const layer = new LockLayer(rt);
-  const scenario = loadScenario(
-    `host: { adapters: [{ id: 6, type: CEX8A }], domains: [4], serviceScale: 0, workload: ${workload} }`,
-    't.yaml',
-  );
+  const scenario = loadScenario(`host: { adapters: [${card}], domains: [4], serviceScale: 0, workload: ${workload} }`, 't.yaml');
   const log = createLogger({ level: 'silent', now: () => 0 });
   const made = new Machine({
     ...{ layer, spec: scenario.host, design: designByName('guests-lock')!, seed: 1, log, events: new EventLog(() => rt.now()), rsa },
@@ -170,7 +171,7 @@ test('a signal that nobody meant for the operation is a retry', async () => {
   expect(hostLoad!.statistics).toMatchObject({ verified: 3, errors: 0, retries: 1 });
 });
 
-test('a card that is swapped between the import of a key and its use makes the user begin anew', async () => {
+test('users that wait for a card find the one that comes instead of it', async () => {
   const swap = Array.from(
     { length: 6 },
     () => '{ do: host-config, unplug: [7] }, { do: host-config, plug: [{ id: 7, type: CEX7C }] }, { do: pause, for: 3ms }',
@@ -179,4 +180,29 @@ test('a card that is swapped between the import of a key and its use makes the u
   const report = await run(host('{ aes: { tasks: 3, operations: 60 } }', events));
   expect(found(report)).toEqual([]);
   expect(report.host).toMatchObject({ operations: 180, errors: 0 });
+});
+
+test('a key token of a master key that is gone is refused as something to begin anew, other refusals are final', async () => {
+  const body = async (task: Task, _load: HostLoad, { bus, hardware }: Machine): Promise<void> => {
+    const file = bus.zcrypt.open();
+    const key = { functionCode: 'CM', rules: ['AES     '], vud: new Uint8Array(32), keys: [], domain: 4 };
+    const imported = await callCca(task, file, key, 'key');
+    if (isRefused(imported)) throw new Error(`expected a token, got ${imported.errno}`);
+    const keys = [{ attributes: 0, token: imported.output }];
+    const text = { functionCode: 'SE', rules: ['AES     ', 'ECB     '], vud: new Uint8Array(16), keys, domain: 4 };
+    const first = await callCca(task, file, text, 'vud');
+    expect(first).toEqual({ output: expect.any(Uint8Array) });
+    const refused = await callCca(task, file, { ...text, vud: new Uint8Array(15) }, 'vud');
+    expect(refused).toEqual({ errno: EINVAL, why: expect.stringMatching(/^CCA return code 8, reason \d+$/) });
+    const { aes } = hardware.firmware(apqnOf(6, 4))!.cca(4);
+    // The key before is good for another while.
+    for (const answer of [first, { errno: EAGAIN, why: 'a key token of another master key' }]) {
+      for (const part of ['first', 'last'] as const)
+        aes.load(part, new Uint8Array(32).fill(part === 'first' ? 1 : answer === first ? 2 : 3));
+      expect(aes.set()).toBe(true);
+      expect(await callCca(task, file, text, 'vud')).toEqual(answer);
+    }
+    file.release();
+  };
+  await machine(RSA, '{ hash: { operations: 1 } }', body, '{ id: 6, type: CEX8C }');
 });

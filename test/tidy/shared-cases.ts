@@ -1,11 +1,13 @@
 /**
- * Ids of the shared cases of vfio_ap: the letters of their groups, with the numbers that are in the shared list. Group A is whole, of the others
- * the odd numbers are.
+ * Ids of the shared cases of vfio_ap and of the AP bus: the letters of their groups, with the numbers that are in the shared lists. Group A
+ * of vfio_ap is whole, of the others the odd numbers are. Group H of the AP bus is about programs, which are not run here.
  */
+type Groups = readonly (readonly [letter: string, numbers: readonly number[]])[];
+
 const all = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
 const odd = (last: number): number[] => all(last).filter((n) => n % 2 === 1);
 
-const GROUPS: readonly (readonly [letter: string, numbers: readonly number[]])[] = [
+const VFIO: Groups = [
   ['A', all(9)],
   ['B', odd(9)],
   ['C', odd(11)],
@@ -23,5 +25,19 @@ const GROUPS: readonly (readonly [letter: string, numbers: readonly number[]])[]
   ['N', odd(25)],
 ];
 
-/** `vfio-A1` and so on, as they are in names of tests. */
-export const SHARED_CASES: readonly string[] = GROUPS.flatMap(([letter, numbers]) => numbers.map((n) => `vfio-${letter}${n}`));
+const BUS: Groups = [
+  ['A', odd(9)],
+  ['B', odd(9)],
+  ['C', odd(9)],
+  ['D', odd(15)],
+  ['E', odd(15)],
+  ['F', odd(19)],
+  ['G', odd(19)],
+  ['I', odd(5)],
+];
+
+const idsOf = (list: string, groups: Groups): string[] =>
+  groups.flatMap(([letter, numbers]) => numbers.map((n) => `${list}-${letter}${n}`));
+
+/** `vfio-A1`, `bus-A1` and so on, as they are in names of tests. */
+export const SHARED_CASES: Readonly<Record<'vfio' | 'bus', readonly string[]>> = { vfio: idsOf('vfio', VFIO), bus: idsOf('bus', BUS) };

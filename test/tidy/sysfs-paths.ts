@@ -1,7 +1,11 @@
 /**
- * Paths of a machine's sysfs tree as docs/coverage.md writes them: with placeholders for cards, queues, mdevs, buses and drivers.
+ * Paths of a machine's sysfs tree as docs/coverage.md writes them: with placeholders for cards, queues, nodes of zcrypt, mdevs, buses and
+ * drivers.
  */
 import type { Sysfs } from '../../src/driver-core/sysfs.ts';
+
+/** The additional node of zcrypt of the machine that is looked at. */
+export const NODE = 'my';
 
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
@@ -11,6 +15,8 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [/^\/sys\/bus\/\w+\/(drivers_autoprobe|drivers_probe|uevent)$/, '/sys/bus/BUS/$1'],
   [/^\/sys\/bus\/\w+\/devices\/.+$/, '/sys/bus/BUS/devices/DEVICE'],
   [/^\/sys\/bus\/\w+\/drivers\/\w+\/(\w+)$/, '/sys/bus/BUS/drivers/DRIVER/$1'],
+  [/^\/sys\/class\/zcrypt\/(?!create$|destroy$)[^/]+$/, '/sys/class/zcrypt/NODE'],
+  [/^\/sys\/devices\/virtual\/zcrypt\/[^/]+/, '/sys/devices/virtual/zcrypt/NODE'],
   [/\/iommu_groups\/\d+/, '/iommu_groups/N'],
   [/\/card[0-9a-f]{2}/, '/cardXX'],
   [/\/[0-9a-f]{2}\.[0-9a-f]{4}/, '/XX.YYYY'],
@@ -40,11 +46,12 @@ export function filesOf(sysfs: Sysfs): Map<string, string> {
   return files;
 }
 
-/** A path of the machine with this card, queue, mdev and driver for a pattern. */
+/** A path of the machine with this card, queue, node, mdev and driver for a pattern. */
 export function pathOf(pattern: string, uuid: string): string {
   return pattern
     .replace('cardXX', 'card06')
     .replace('XX.YYYY', '06.0004')
+    .replace('NODE', NODE)
     .replace('UUID', uuid)
     .replace('BUS', 'ap')
     .replace('DRIVER', 'vfio_ap');

@@ -100,9 +100,9 @@ export class Chooser {
 }
 
 /** Under the lock of the queue, which is where both change. */
-async function lookAt(task: Task, { queue }: ZcryptQueue): Promise<{ usable: boolean; total: number }> {
+async function lookAt(task: Task, { it, queue }: ZcryptQueue): Promise<{ usable: boolean; total: number }> {
   using _queue = await queue.lock.acquire(task);
-  return { usable: queue.usable(), total: queue.totalRequests };
+  return { usable: queue.usable(), total: it.totalRequests };
 }
 
 /** Requests of all queues of the card: what its request_count reads. */

@@ -66,7 +66,7 @@ export class ZcryptStatus {
   /** Requests so far of each queue in the default domain; as many as 32 bits can tell. */
   async totals(task: Task, adapters: number): Promise<Uint32Array> {
     const totals = new Uint32Array(adapters);
-    await this.count(task, (adapter, queue) => (totals[adapter] = Math.min(queue.totalRequests, U32_MAX)));
+    await this.count(task, (adapter, _queue, total) => (totals[adapter] = Math.min(total, U32_MAX)));
     return totals;
   }
 
@@ -96,11 +96,11 @@ export class ZcryptStatus {
     });
   }
 
-  /** Writes into typed arrays of fewer adapters are lost, as they should be. */
-  private count(task: Task, see: (adapter: number, queue: ApQueue) => void): Promise<void> {
+  /** `total`: requests so far. Writes into typed arrays of fewer adapters are lost, as they should be. */
+  private count(task: Task, see: (adapter: number, queue: ApQueue, total: number) => void): Promise<void> {
     return this.visitDefault(task, async (_card, { it, queue }) => {
       using _queue = await queue.lock.acquire(task);
-      see(adapterOf(it.apqn), queue);
+      see(adapterOf(it.apqn), queue, it.totalRequests);
     });
   }
 }

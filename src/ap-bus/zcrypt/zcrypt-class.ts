@@ -1,7 +1,7 @@
 /**
  * /sys/class/zcrypt: makes and destroys additional device nodes (zcdn_create and zcdn_destroy of drivers/s390/crypto/zcrypt_api.c).
  */
-import { EEXIST, ENOENT, ENOSPC, ERESTARTSYS, OK, type Errno } from '../../base/errno.ts';
+import { EEXIST, EINVAL, ENOENT, ENOSPC, ERESTARTSYS, OK, type Errno } from '../../base/errno.ts';
 import type { Mutex } from '../../locks/mutex.ts';
 import { Access } from '../../runtime/access.ts';
 import type { Task } from '../../runtime/task.ts';
@@ -63,8 +63,12 @@ export class ZcryptClass {
     for (const { node } of this.entries.values()) if (!node.gone) yield node;
   }
 
-  /** An empty name stands for `zcrypt_MINOR`. -EEXIST, -ENOSPC without a free minor, -ERESTARTSYS. */
+  /**
+   * An empty name stands for `zcrypt_MINOR`. -EEXIST, -ENOSPC without a free minor, -ERESTARTSYS; -EINVAL for the names that every directory
+   * has (the kernel takes them, and nobody can ever use such a node; a copy of the tree would write outside of itself).
+   */
   async create(task: Task, wanted: string): Promise<Errno> {
+    if (wanted === '.' || wanted === '..') return EINVAL;
     const { attrMutex, service, sysfs } = this.parts;
     using held = await attrMutex.acquire(task, { interruptible: true });
     if (held === null) return ERESTARTSYS;

@@ -35,7 +35,7 @@ export function encodeErrorReply(type: ErrorReplyType, code: number): Uint8Array
   return reply;
 }
 
-/** null when the reply is not of one of the error types. */
+/** null when the reply is not of one of the error types. Which of them a driver expects depends on the request: the others are nonsense to it. */
 export function decodeErrorReply(reply: Uint8Array): { readonly type: ErrorReplyType; readonly code: number } | null {
   const type = reply[1];
   if (reply.length < ERROR_REPLY_LENGTH || (type !== 0x82 && type !== 0x87 && type !== 0x88)) return null;

@@ -22,7 +22,7 @@ export function encodeType80(data: Uint8Array): Uint8Array {
 /** The driver's side. The result is the last `outputLength` bytes. */
 export function decodeType80(reply: Uint8Array, outputLength: number): RsaReply {
   const error = decodeErrorReply(reply);
-  if (error !== null) return { errno: replyCodeErrno(error.code) };
+  if (error !== null && error.type !== 0x87) return { errno: replyCodeErrno(error.code) };
   if (reply[1] !== 0x80 || reply.length < HEADER) return { errno: EAGAIN, offline: true };
   const length = new DataView(reply.buffer, reply.byteOffset, reply.length).getUint16(2);
   if (length !== reply.length || length > MAX_LENGTH) return { errno: EMSGSIZE };

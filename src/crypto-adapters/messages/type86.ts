@@ -48,7 +48,7 @@ export function encodeType86({ functionCode, domain, data }: Type86): Uint8Array
 /** The driver's side. */
 export function decodeType86(reply: Uint8Array, outputLength: number): RsaReply {
   const error = decodeErrorReply(reply);
-  if (error !== null) return { errno: replyCodeErrno(error.code) };
+  if (error !== null && error.type !== 0x87) return { errno: replyCodeErrno(error.code) };
   if (reply[1] !== 0x86 || reply.length < 8) return { errno: EAGAIN, offline: true };
   if (reply[4] !== 0) return { errno: replyCodeErrno(reply[4]!) };
   if (reply.length < PARAMETERS || reply[HEADER + 2] !== 0x02) return { errno: EAGAIN, offline: true };

@@ -101,6 +101,22 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
     });
   });
 
+  test('what a queue has had under an earlier driver counts, for the choice and for the ioctl as in its attribute', () => {
+    const puppet = new Puppet();
+    return onMachine(kind, { wrap: puppet.wrap, hardware: adapters('CEX8A') }, async (m, task) => {
+      const file = m.bus.zcrypt.open();
+      for (let i = 0; i < 3; i++) await file.rsaModExpo(task, cube(128));
+      await m.write(task, '/sys/bus/ap/aqmask', '-6');
+      await m.write(task, '/sys/bus/ap/aqmask', '+6');
+      expect(await m.read(task, '/sys/devices/ap/card03/03.0006/request_count')).toBe('2\n');
+      expect(await file.requestCounts(task)).toEqual(new Uint32Array(256).fill(2, 3, 4));
+      // The other one has had one only. The queue that came back stands behind it in the list, so a tie would not take it.
+      puppet.sent.length = 0;
+      for (let i = 0; i < 2; i++) await file.rsaModExpo(task, cube(128));
+      expect(puppet.targets).toEqual(['030d', '030d']);
+    });
+  });
+
   test('a retry avoids the queue, then the card, as long as the penalties weigh more', () => {
     const puppet = new Puppet();
     return onMachine(kind, { wrap: puppet.wrap, hardware: adapters('CEX8A') }, async (m, task) => {

@@ -79,6 +79,8 @@ function program(name: string, tasks: Tasks): Program {
           JSON.stringify({
             answers: Object.entries(world.answers).toSorted(([a], [b]) => (a < b ? -1 : 1)),
             online,
+            scans: bus.busScan.count,
+            polling: [bus.pollThread.running, bus.tasklet.highTimeoutMs, bus.tasklet.timerArmed],
             cards: Array.from(bus.zcrypt.cards.cards, ({ card, load, queues }) => [card.id, load.value, queues.size]),
             queues: Array.from(bus.queues(), ({ apqn, queue }) => [apqn, queue?.totalRequests, queue?.smState]),
           }),
@@ -96,6 +98,24 @@ const PROGRAMS: Readonly<Record<string, Tasks>> = {
     reader: reads('/sys/devices/ap/card03/load', '/sys/devices/ap/card03/load'),
   },
   'a user of a node and its masks': { one: signs('one', 128, 'my'), admin: writes('/sys/class/zcrypt/my/apmask', '-3', '+3') },
+  'a user and the poll thread': {
+    one: signs('one', 128),
+    admin: writes('/sys/bus/ap/poll_thread', '1', '0'),
+    reader: reads('/sys/bus/ap/poll_thread', '/sys/bus/ap/poll_thread'),
+  },
+  'two who start the poll thread': { one: writes('/sys/bus/ap/poll_thread', '1', '0'), two: writes('/sys/bus/ap/poll_thread', '1') },
+  'a user and poll_timeout': {
+    one: signs('one', 128),
+    admin: writes('/sys/bus/ap/poll_timeout', '1000000', '0'),
+    reader: reads('/sys/bus/ap/poll_timeout'),
+  },
+  'a user, the config timer and who changes it': {
+    one: signs('one', 128),
+    timer: async (_task, { bus }) => bus.startScanTimer(),
+    admin: writes('/sys/bus/ap/config_time', '5', '120'),
+    reader: reads('/sys/bus/ap/scans', '/sys/bus/ap/scans'),
+  },
+  'a user and two who scan': { one: signs('one', 128), two: writes('/sys/bus/ap/scans', '1'), three: writes('/sys/bus/ap/scans', '1') },
   'a user and apmask': { one: signs('one', 128), admin: writes('/sys/bus/ap/apmask', '-3') },
 };
 

@@ -43,6 +43,13 @@ describe.each(RUNTIMES)('on the %s runtime', (kind) => {
       expect(names(m)).toEqual([]);
     }));
 
+  test('the names that every directory has are refused, as a copy of the tree would write outside of itself', () =>
+    onMachine(kind, {}, async (m, task) => {
+      for (const name of ['.', '..', ' .. \n']) expect(await create(m, task, name)).toBe(EINVAL);
+      expect(await create(m, task, '...')).toBe(3);
+      expect(names(m)).toEqual(['...']);
+    }));
+
   test('the files are there for root to write only', () =>
     onMachine(kind, {}, async (m, task) => {
       for (const name of ['create', 'destroy']) {

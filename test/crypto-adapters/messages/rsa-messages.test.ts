@@ -188,6 +188,11 @@ describe('replies', () => {
     }
   });
 
+  it('the error reply of another family is nonsense, too', () => {
+    const reply = encodeErrorReply(0x87, 0x84);
+    for (const mode of ['A', 'C'] as const) expect(decodeRsaReply(mode, reply, 128)).toEqual({ errno: EAGAIN, offline: true });
+  });
+
   it('error replies are 8 bytes and mean EINVAL or EAGAIN by their code', () => {
     const caller = [0x22, 0x23, 0x24, 0x29, 0x34, 0x40, 0x41, 0x80, 0x82, 0x84, 0x85, 0x8a, 0x8b, 0xa0];
     for (let code = 0; code < 256; code++) expect(replyCodeErrno(code)).toBe(caller.includes(code) ? EINVAL : EAGAIN);
@@ -226,6 +231,14 @@ describe('cards', () => {
   const even = key.modulus.slice();
   even[127]! &= 0xfe;
   const wrongDomain = apqnOf(5, 9);
+  /** The message with another value in one byte. */
+  const changed = (message: Uint8Array, at: number, value: number): Uint8Array => {
+    const copy = message.slice();
+    copy[at] = value;
+    return copy;
+  };
+  // Behind header, CPRBX, rule, the block of the input and the header of the key block; its public section is 8 bytes on.
+  const token = 88 + 220 + 12 + (2 + 128) + 6;
 
   it.each([
     ['the other family', 'A', encodeRsaRequest('C', good, 4), 0x82, 0x20],
@@ -233,6 +246,9 @@ describe('cards', () => {
     ['any message', 'P', encodeRsaRequest('C', good, 4), 0x87, 0x20],
     ['a stump', 'A', Uint8Array.of(0), 0x82, 0x20],
     ['a type 50 stump', 'A', encodeRsaRequest('A', good, 4).subarray(0, 399), 0x82, 0x80],
+    ['a type 50 of a format that there is not', 'A', changed(encodeRsaRequest('A', good, 4), 9, 4), 0x82, 0x29],
+    ['a key token that is none', 'C', changed(encodeRsaRequest('C', good, 4), token, 0x1f), 0x88, 0x34],
+    ['a key token without a public section', 'C', changed(encodeRsaRequest('C', good, 4), token + 8, 0x02), 0x88, 0x34],
     ['a type 6 stump', 'C', encodeRsaRequest('C', good, 4).subarray(0, 307), 0x88, 0x23],
     ['an input that is not below the modulus', 'A', encodeRsaRequest('A', key.mex(key.modulus), 4), 0x82, 0x82],
     ['an input that is not below the modulus', 'C', encodeRsaRequest('C', key.mex(key.modulus), 4), 0x88, 0x84],
