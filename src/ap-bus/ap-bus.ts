@@ -119,7 +119,7 @@ export class ApBus implements BusFiles, CardPort, ParameterFiles {
     const shared = { layer, instructions, log, kernel, bus, root, modules: sysfs.mkdir('/sys/module') };
     this.core = {
       ...shared,
-      registry: new ApRegistry(),
+      registry: new ApRegistry(layer.rt),
       permissions,
       overrides,
       tasklet,

@@ -58,7 +58,8 @@ export class RsaWorkload {
   /** All operations of one vCPU. */
   async run(task: Task, cpu: GuestCpu): Promise<void> {
     const random = this.parts.random.fork(`${this.parts.name} cpu ${cpu.id}`);
-    for (let n = 0; n < this.options.operations && !this.stopped; n++) await this.operate(task, cpu, drawRsaOperation(random, this.options));
+    for (let n = 0; n < this.options.operations && !this.stopped; n++)
+      await this.operate(task, cpu, drawRsaOperation(random, this.options));
   }
 
   private async operate(task: Task, cpu: GuestCpu, operation: RsaOperation): Promise<void> {

@@ -1,7 +1,8 @@
 /**
- * Known defects of vfio_ap and of the bus below it as switches, all off by default: off is correct behaviour, on is what the kernel did, or does. Each is asked for
- * at the one place where it makes a difference. The names Q1 to Q16 are those of the list of defects in the specification; the others are
- * defects that have been fixed upstream. One is by default what happens: the specification wants it (`byDefault`).
+ * Known defects of vfio_ap and of the bus below it as switches, all off by default: off is correct behaviour, on is what the kernel did, or
+ * does. Each is asked for at the one place where it makes a difference. The names Q1 to Q16 are those of the list of defects in the
+ * specification; the others are defects that have been fixed upstream. One is by default what happens: the specification wants it
+ * (`byDefault`).
  */
 import type { KernelName } from '../base/kernel-profile.ts';
 

@@ -122,9 +122,9 @@ export class VfioDevice {
     return this.resets > 0;
   }
 
-  /** The removal has begun: the user has been, or is being, asked to let go. Looked at in the open: it begins under no lock of the driver. */
+  /** The removal has begun: the user has been, or is being, asked to let go. It begins under no lock of the driver. */
   get removing(): boolean {
-    //R3 this.rt.touch(this.removal, Access.READ);
+    this.rt.touch(this.removal, Access.READ);
     return this.unregistering;
   }
 

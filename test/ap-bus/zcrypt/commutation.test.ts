@@ -24,6 +24,7 @@ const rsa = createRsaEngine();
 
 interface World {
   readonly bus: ApBus;
+  readonly hardware: CryptoAdapters;
   readonly sysfs: Sysfs;
   readonly answers: Record<string, number>;
 }
@@ -63,7 +64,7 @@ function program(name: string, tasks: Tasks): Program {
       const log = createLogger({ level: 'silent', now: () => 0, destination: { write: () => undefined } });
       const instructions = new LparInstructions(hardware, { adapterInterruption: () => undefined });
       const bus = new ApBus({ layer, sysfs, instructions, log, events, sclp: () => 0, interrupts: null });
-      const world: World = { bus, sysfs, answers: {} };
+      const world: World = { bus, hardware, sysfs, answers: {} };
       return {
         async setup(task) {
           await bus.registerZcrypt(task);
@@ -116,6 +117,18 @@ const PROGRAMS: Readonly<Record<string, Tasks>> = {
     reader: reads('/sys/bus/ap/scans', '/sys/bus/ap/scans'),
   },
   'a user and two who scan': { one: signs('one', 128), two: writes('/sys/bus/ap/scans', '1'), three: writes('/sys/bus/ap/scans', '1') },
+  'a scan that finds a change and who looks at the bus': {
+    scanner: async (task, { hardware, sysfs }) => {
+      hardware.unplug(4);
+      hardware.plug({ id: 5, type: typeOf('CEX8A') });
+      await sysfs.write(task, '/sys/bus/ap/scans', '1');
+    },
+    looker: async (task, { sysfs, answers }) => {
+      for (let i = 0; i < 3; i++)
+        answers[`bindings ${i}`] = parseInt(String(await sysfs.read(task, '/sys/bus/ap/bindings')).replace('/', '0'), 10);
+    },
+    admin: writes('/sys/devices/ap/card03/request_count', '0'),
+  },
   'a user and apmask': { one: signs('one', 128), admin: writes('/sys/bus/ap/apmask', '-3') },
 };
 
