@@ -37,7 +37,8 @@ function findingReasons({ findings }: RunReport, expected: readonly FindingKind[
 
 function workReasons(report: RunReport, expected: readonly FindingKind[]): string[] {
   const reasons: string[] = [];
-  const sum = (figure: 'operations' | 'expected' | 'errors'): number => report.guests.reduce((total, guest) => total + guest[figure], report.host?.[figure] ?? 0);
+  const sum = (figure: 'operations' | 'expected' | 'errors'): number =>
+    report.guests.reduce((total, guest) => total + guest[figure], report.host?.[figure] ?? 0);
   if (report.outcome === 'stuck' && !expected.some((kind) => kind === 'deadlock' || kind === 'hung-task'))
     reasons.push('no task can go on');
   const errors = sum('errors');

@@ -23,7 +23,7 @@ const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
   [UUID, 'UUID'],
 ];
 
-export function patternOf(path: string, isLink: boolean): string {
+function patternOf(path: string, isLink: boolean): string {
   // By its name alone a card could be an attribute of the driver.
   const device = isLink && path.startsWith('/sys/bus/') && path.includes('/drivers/') && !path.endsWith('/module');
   if (device) return '/sys/bus/BUS/drivers/DRIVER/DEVICE';

@@ -9,8 +9,8 @@ import type { Wanted } from './transfer.ts';
 import type { ZcryptCard } from './zcrypt-card.ts';
 import type { ZcryptQueue } from './zcrypt-queue.ts';
 
-export const CARD_PENALTY = 1000;
-export const QUEUE_PENALTY = 10_000;
+const CARD_PENALTY = 1000;
+const QUEUE_PENALTY = 10_000;
 
 /** What became of the request so far. */
 export interface Track {

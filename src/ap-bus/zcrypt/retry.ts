@@ -6,7 +6,7 @@ import type { Track } from './choice.ts';
 import { isFailure, type Failure } from './transfer.ts';
 
 /** Attempts in total, also with a rescan in between. */
-export const MOST_ATTEMPTS = 10;
+const MOST_ATTEMPTS = 10;
 
 /**
  * Again while it ends with -EAGAIN. With -ENODEV the bus is scanned, and only if `rescan` says that something has changed there is another

@@ -7,7 +7,7 @@ import type { MdevSpec } from '../../machine/host-spec.ts';
 import { mdevPath, type Machine } from '../../machine/machine.ts';
 import { NONSENSE, type ChurnBody, type ChurnVerb, type Turn } from './turn.ts';
 
-export const CREATE = '/sys/devices/vfio_ap/matrix/mdev_supported_types/vfio_ap-passthrough/create';
+const CREATE = '/sys/devices/vfio_ap/matrix/mdev_supported_types/vfio_ap-passthrough/create';
 const MDEV_DRIVER = '/sys/bus/mdev/drivers/vfio_ap_mdev';
 
 /** Whoever has a device that is wanted back, and was not told, looks after it once in such a time. */
