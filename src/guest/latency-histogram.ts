@@ -24,13 +24,13 @@ export class LatencyHistogram {
     this.largest = Math.max(this.largest, ms);
   }
 
-  /** Milliseconds that this share (0 to 1) of the operations did not exceed, within the width of a bucket; 0 without operations. */
+  /** Milliseconds that this share (0 to 1) of the operations did not exceed, within half the width of a bucket; 0 without operations. */
   percentile(share: number): number {
     const rank = Math.max(1, Math.ceil(share * this.total));
     let seen = 0;
     for (const [at, n] of this.buckets?.entries() ?? []) {
       seen += n;
-      if (n > 0 && seen >= rank) return Math.min(this.largest, 2 ** ((at + 1) / BUCKETS_PER_OCTAVE + FIRST_OCTAVE));
+      if (n > 0 && seen >= rank) return Math.min(this.largest, 2 ** ((at + 0.5) / BUCKETS_PER_OCTAVE + FIRST_OCTAVE));
     }
     return this.largest;
   }
