@@ -8,7 +8,7 @@ import { modulusLimits, type CardType } from './card-type.ts';
 import { ep11Reply } from './ep11/ep11-job.ts';
 import { decodeCcaRsa } from './messages/cca-rsa.ts';
 import { Ep11Flag } from './messages/ep11-cprb.ts';
-import { decodeEp11Message } from './messages/ep11-request.ts';
+import { decodeEp11Message, type Ep11Request } from './messages/ep11-request.ts';
 import { encodeErrorReply, ReplyError, type ErrorReplyType } from './messages/error-reply.ts';
 import type { RsaRequest } from './messages/rsa-types.ts';
 import { decodeType50 } from './messages/type50.ts';
@@ -29,38 +29,42 @@ const ERROR_TYPES: Readonly<Record<CardType['mode'], ErrorReplyType>> = { A: 0x8
 
 /** `domain`: of the queue that the message came through; `controls`: domains whose administration it may ask for, default all. */
 export function jobFor(card: CardType, domain: number, message: Uint8Array, controls?: ApMask): CardJob {
-  if (controls !== undefined && isForeignAdministration(card, message, controls)) return errorJob(card, ReplyError.INVALID_DOMAIN);
   switch (card.mode) {
     case 'A':
       return acceleratorJob(card, message);
     case 'C':
-      return ccaJob(card, domain, message);
+      return ccaJob(card, domain, message, controls);
     case 'P':
-      return ep11Job(card, domain, message);
+      return ep11Job(card, domain, message, controls);
   }
 }
 
-/** The domain that a message names, or null when the card does not look at one: administration goes to domains without a queue, too. */
-export function targetDomain(card: CardType, message: Uint8Array): number | null {
-  if (card.mode === 'A') return null;
-  if (card.mode === 'C') {
-    const request = decodeType6(message);
-    return typeof request === 'number' || request.kind === 'admin' ? null : request.domain;
-  }
-  const request = decodeEp11Message(message);
-  return typeof request === 'number' || (request.cprb.flags & Ep11Flag.ADMIN) !== 0 ? null : request.cprb.target;
-}
-
-/** A message that asks for the administration of a domain that is not among `controls`. */
-export function isForeignAdministration(card: CardType, message: Uint8Array, controls: ApMask): boolean {
+/**
+ * Does the message name a domain that it may not reach? A card that does not look at a domain, or cannot read the message, refuses it otherwise or
+ * not at all.
+ */
+export function isInvalidDomain(card: CardType, domain: number, message: Uint8Array, controls?: ApMask): boolean {
   if (card.mode === 'A') return false;
   if (card.mode === 'C') {
     const request = decodeType6(message);
-    return typeof request !== 'number' && request.kind === 'admin' && !controls.has(request.domain);
+    return typeof request !== 'number' && !reaches(ccaTarget(request), domain, controls);
   }
   const request = decodeEp11Message(message);
-  return typeof request !== 'number' && (request.cprb.flags & Ep11Flag.ADMIN) !== 0 && !controls.has(request.cprb.target);
+  return typeof request !== 'number' && !reaches(ep11Target(request), domain, controls);
 }
+
+/** What a message wants, and of which domain. */
+interface Target {
+  readonly admin: boolean;
+  readonly domain: number;
+}
+
+const ccaTarget = ({ kind, domain }: CcaRequest): Target => ({ admin: kind === 'admin', domain });
+const ep11Target = ({ cprb }: Ep11Request): Target => ({ admin: (cprb.flags & Ep11Flag.ADMIN) !== 0, domain: cprb.target });
+
+/** Usage is of the queue's own domain; administration goes to control domains, which need no queue. */
+const reaches = ({ admin, domain }: Target, own: number, controls: ApMask | undefined): boolean =>
+  admin ? (controls?.has(domain) ?? true) : domain === own;
 
 function acceleratorJob(card: CardType, message: Uint8Array): CardJob {
   const decoded = decodeType50(message);
@@ -70,10 +74,10 @@ function acceleratorJob(card: CardType, message: Uint8Array): CardJob {
   return rsaJob(card, decoded.request, encodeType80);
 }
 
-function ccaJob(card: CardType, domain: number, message: Uint8Array): CardJob {
+function ccaJob(card: CardType, domain: number, message: Uint8Array, controls: ApMask | undefined): CardJob {
   const decoded = decodeType6(message);
   if (typeof decoded === 'number') return errorJob(card, decoded);
-  if (decoded.kind === 'usage' && decoded.domain !== domain) return errorJob(card, ReplyError.INVALID_DOMAIN);
+  if (!reaches(ccaTarget(decoded), domain, controls)) return errorJob(card, ReplyError.INVALID_DOMAIN);
   const { functionCode } = decoded;
   if (decoded.kind === 'usage' && (functionCode === 'PK' || functionCode === 'PD')) return ccaRsaJob(card, decoded, functionCode);
   return firmwareJob(card, functionCode === 'RL' ? 'rng' : 'other', ccaReply(card, decoded));
@@ -87,11 +91,10 @@ function ccaRsaJob(card: CardType, { domain, parameters }: CcaRequest, functionC
   return rsaJob(card, request, (data) => encodeType86({ functionCode, domain, data }));
 }
 
-function ep11Job(card: CardType, domain: number, message: Uint8Array): CardJob {
+function ep11Job(card: CardType, domain: number, message: Uint8Array, controls: ApMask | undefined): CardJob {
   const decoded = decodeEp11Message(message);
   if (typeof decoded === 'number') return errorJob(card, decoded);
-  const { flags, target } = decoded.cprb;
-  if ((flags & Ep11Flag.ADMIN) === 0 && target !== domain) return errorJob(card, ReplyError.INVALID_DOMAIN);
+  if (!reaches(ep11Target(decoded), domain, controls)) return errorJob(card, ReplyError.INVALID_DOMAIN);
   return firmwareJob(card, 'other', ep11Reply(card, decoded));
 }
 

@@ -74,6 +74,9 @@ export function modulusLimits(card: Pick<CardType, 'mode' | 'functions'>): { rea
 }
 
 /** Lower is faster; zcrypt adds them up as load. */
+/** Added to a weight when a request is tried again where it has failed (drivers/s390/crypto/zcrypt_api.h). */
+export const RetryPenalty = { CARD: 1000, QUEUE: 10_000 } as const;
+
 export interface SpeedWeights {
   /** Modulus up to 1024, up to 2048, above. */
   readonly mex: readonly [number, number, number];

@@ -7,7 +7,7 @@ import { Access, type AccessKind } from '../runtime/access.ts';
 import type { Op, Task } from '../runtime/task.ts';
 import type { DqapResult, NqapRequest, TapqResult } from './ap-instructions.ts';
 import { bareStatus, type ApStatus } from './ap-status.ts';
-import { isForeignAdministration, jobFor, targetDomain } from './card-job.ts';
+import { isInvalidDomain, jobFor } from './card-job.ts';
 import { CardFunction, maxMessageSize } from './card-type.ts';
 import type { FaultStatus } from './fault-plan.ts';
 import type { InterruptTarget, NotificationByte } from './interrupts.ts';
@@ -177,11 +177,7 @@ export class HwQueue implements Op {
     const card = this.adapter.card!;
     if (special && (card.functions & CardFunction.APSC) === 0) return Rc.REQ_FAC_NOT_INST;
     if (message.length > maxMessageSize(card.ml)) return Rc.MESSAGE_TOO_BIG;
-    if (!this.host.rc8a) {
-      const domain = targetDomain(card, message);
-      if (domain !== null && domain !== domainOf(this.apqn)) return Rc.INVALID_DOMAIN;
-      if (controls !== undefined && isForeignAdministration(card, message, controls)) return Rc.INVALID_DOMAIN;
-    }
+    if (!this.host.rc8a && isInvalidDomain(card, domainOf(this.apqn), message, controls)) return Rc.INVALID_DOMAIN;
     return this.state.outstanding >= card.depth ? Rc.Q_FULL : Rc.NORMAL;
   }
 

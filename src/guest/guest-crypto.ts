@@ -5,6 +5,7 @@
 import { EAGAIN, EINVAL, ENODEV, ETIME, OK, errnoName, type Errno } from '../base/errno.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
+import { RetryPenalty } from '../crypto-adapters/card-type.ts';
 import { decodeRsaReply, encodeRsaRequest, type RsaMode } from '../crypto-adapters/messages/rsa-request.ts';
 import type { RsaRequest } from '../crypto-adapters/messages/rsa-types.ts';
 import { QueueLedger } from '../ap-driver/queue-ledger.ts';
@@ -17,9 +18,6 @@ import type { GuestStatistics } from './guest-statistics.ts';
 
 export type CryptoResult = { readonly output: Uint8Array } | { readonly errno: Errno };
 
-/** Weights as zcrypt adds them: the same card, the same queue is tried again only when the others are much busier. */
-const CARD_PENALTY = 1000;
-const QUEUE_PENALTY = 10_000;
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 50;
 
@@ -138,8 +136,8 @@ function isTransient(errno: Errno): boolean {
 
 function penalty(target: GuestQueue, last: GuestQueue | null): number {
   if (last === null) return 0;
-  if (target.queue.apqn === last.queue.apqn) return QUEUE_PENALTY + CARD_PENALTY;
-  return target.queue.apqn >> 8 === last.queue.apqn >> 8 ? CARD_PENALTY : 0;
+  if (target.queue.apqn === last.queue.apqn) return RetryPenalty.QUEUE + RetryPenalty.CARD;
+  return target.queue.apqn >> 8 === last.queue.apqn >> 8 ? RetryPenalty.CARD : 0;
 }
 
 /** `-EINVAL from ...` reads better than a number in a report. */

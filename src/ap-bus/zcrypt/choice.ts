@@ -3,14 +3,12 @@
  * (the selection loops of drivers/s390/crypto/zcrypt_api.c).
  */
 import { adapterOf, type Apqn } from '../../base/apqn.ts';
+import { RetryPenalty } from '../../crypto-adapters/card-type.ts';
 import type { Task } from '../../runtime/task.ts';
 import type { Admission } from './admission.ts';
 import type { Wanted } from './transfer.ts';
 import type { ZcryptCard } from './zcrypt-card.ts';
 import type { ZcryptQueue } from './zcrypt-queue.ts';
-
-const CARD_PENALTY = 1000;
-const QUEUE_PENALTY = 10_000;
 
 /** What became of the request so far. */
 export interface Track {
@@ -90,12 +88,12 @@ export class Chooser {
 
   private cardPenalty({ card }: ZcryptCard): number {
     const { again, last } = this.track;
-    return again > 0 && last !== 0 && adapterOf(last) === card.id ? CARD_PENALTY : 0;
+    return again > 0 && last !== 0 && adapterOf(last) === card.id ? RetryPenalty.CARD : 0;
   }
 
   private queuePenalty({ it }: ZcryptQueue): number {
     const { again, last } = this.track;
-    return again > 0 && last !== 0 && last === it.apqn ? QUEUE_PENALTY : 0;
+    return again > 0 && last !== 0 && last === it.apqn ? RetryPenalty.QUEUE : 0;
   }
 }
 
