@@ -17,7 +17,7 @@ const KERNEL = ['base', 'runtime', 'locks'];
 const BUS_AND_BELOW = [...KERNEL, 'crypto-adapters', 'ap-driver', 'driver-core', 'ap-bus'];
 const VFIO_AP_AND_BELOW = [...BUS_AND_BELOW, 'kvm', 'vfio', 'vfio-ap'];
 const MACHINE_AND_BELOW = [...VFIO_AP_AND_BELOW, 'zpci', 'vmm', 'guest', 'machine'];
-const ALL_BUT_CLI = [...MACHINE_AND_BELOW, 'explore', 'checkers', 'scenario', 'campaign', 'fuse'];
+const ALL_BUT_CLI = [...MACHINE_AND_BELOW, 'explore', 'checkers', 'scenario', 'campaign', 'fuse', 'session'];
 
 export const ROOMS: readonly Room[] = [
   { name: 'base', mayImport: [] },
@@ -38,7 +38,8 @@ export const ROOMS: readonly Room[] = [
   { name: 'checkers', mayImport: [...MACHINE_AND_BELOW, 'explore'] },
   { name: 'scenario', mayImport: [...MACHINE_AND_BELOW, 'explore', 'checkers'] },
   { name: 'campaign', mayImport: ['base', 'runtime', 'explore', 'scenario'] },
-  { name: 'fuse', mayImport: ['base', 'runtime', 'driver-core', 'ap-bus'] },
+  { name: 'fuse', mayImport: [...KERNEL, 'driver-core', 'ap-bus'] },
+  { name: 'session', mayImport: [...MACHINE_AND_BELOW, 'explore', 'checkers', 'scenario', 'fuse'] },
   { name: 'report', mayImport: ALL_BUT_CLI },
   { name: 'cli', mayImport: [...ALL_BUT_CLI, 'report'] },
 ];
