@@ -78,7 +78,7 @@ export class ApCard {
     this.configValue = new OpenValue(layer.rt, options.config);
     this.chkstopValue = new OpenValue(layer.rt, options.chkstop);
     this.past = new OpenValue(layer.rt, 0);
-    this.device = new Device(layer, { name: cardText(id), parent: root, bus, owner: this });
+    this.device = new Device(layer, { name: cardText(id), parent: root, bus, type: 'ap_card', owner: this });
   }
 
   /** Written by the scan, and by a write to `config`. */

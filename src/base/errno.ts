@@ -24,12 +24,15 @@ export const ENOTTY = -25;
 export const ENOSPC = -28;
 export const ERANGE = -34;
 export const EDEADLK = -35;
+export const ENOSYS = -38;
 export const ETIME = -62;
+export const EPROTO = -71;
 export const EMSGSIZE = -90;
 export const EOPNOTSUPP = -95;
 export const EADDRINUSE = -98;
 export const EADDRNOTAVAIL = -99;
 export const EUSERS = -87;
+export const ESTALE = -116;
 export const ERESTARTSYS = -512;
 
 /** 0 or a negative errno. */
@@ -59,12 +62,15 @@ const NAMES: ReadonlyMap<number, string> = new Map(
     ENOSPC,
     ERANGE,
     EDEADLK,
+    ENOSYS,
     ETIME,
+    EPROTO,
     EMSGSIZE,
     EOPNOTSUPP,
     EADDRINUSE,
     EADDRNOTAVAIL,
     EUSERS,
+    ESTALE,
     ERESTARTSYS,
   }).map(([name, value]) => [value, name]),
 );

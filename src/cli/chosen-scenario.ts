@@ -4,7 +4,7 @@
 import { dirname, resolve } from 'node:path';
 import { KERNELS } from '../base/kernel-profile.ts';
 import { designOf, isDesignFile, loadDesign } from '../scenario/design-file.ts';
-import { loadDefaultScenario, loadScenarioFile } from '../scenario/load.ts';
+import { loadDefaultScenario, loadScenarioFile, type EmbeddedName } from '../scenario/load.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { designNames, designsFor } from '../vfio-ap/locking/designs.ts';
 import { zpciDesignNames } from '../zpci/locking/designs.ts';
@@ -36,12 +36,18 @@ export async function loadChosenDesign(options: ParsedOptions): Promise<void> {
   }
 }
 
+/** Commands without a scenario that take another one than `apemu run`. */
+const EMBEDDED_FOR: ReadonlyMap<string, EmbeddedName> = new Map([
+  ['apemu mount', 'one-mdev'],
+  ['apemu shell', 'one-mdev'],
+]);
+
 /** UsageError or ScenarioError for what cannot be run. `command` is shown in front of complaints: `apemu run`. */
 export function chosenScenario(command: string, options: ParsedOptions): ChosenScenario {
   const [path] = options.positionals;
   const named = options.get('design', NAME);
   const known = { designs: designNames() };
-  const scenario = path === undefined ? loadDefaultScenario(known) : loadScenarioFile(path, known);
+  const scenario = path === undefined ? loadDefaultScenario(known, EMBEDDED_FOR.get(command)) : loadScenarioFile(path, known);
   if (scenario.zpci !== undefined && command !== EXPLORES)
     throw new UsageError(
       `${command}: expected a scenario of AP guests, got one of a PCI function (${scenario.source}): ${EXPLORES} takes it`,

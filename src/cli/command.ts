@@ -12,6 +12,8 @@ export interface Command {
   readonly summary: string;
   readonly positionals: readonly string[];
   readonly options: readonly OptionSpec[];
+  /** What stands behind `--`, as the help writes it; absent: nothing special. */
+  readonly passesOn?: string;
   /** More about it, one paragraph an entry. */
   readonly details: readonly string[];
   load(): Promise<CommandBody>;

@@ -3,7 +3,21 @@
  */
 import type { Command } from './command.ts';
 import type { OptionSpec } from './options.ts';
-import { BOUND, BUDGET, DURATION, FILE, LEVEL, NAME, QUIRK_LIST, SEED, STEPS, WORKERS } from './option-values.ts';
+import {
+  BOUND,
+  BUDGET,
+  CPUS,
+  DURATION,
+  FILE,
+  INSTRUCTIONS,
+  LEVEL,
+  MEMORY,
+  NAME,
+  QUIRK_LIST,
+  SEED,
+  STEPS,
+  WORKERS,
+} from './option-values.ts';
 
 export const HELP: OptionSpec = { name: 'help', help: 'show this text' };
 
@@ -28,6 +42,17 @@ const COMMON: readonly OptionSpec[] = [
 ];
 
 const SCENARIO = '[SCENARIO]';
+const OUTPUT: OptionSpec = { name: 'output', short: 'o', value: FILE, help: 'write it to FILE instead of stdout' };
+
+const SESSION_NAME: OptionSpec = {
+  name: 'session',
+  value: NAME,
+  help: 'which session (default: the one in APEMU_SESSION, or the only one)',
+};
+const SESSION: readonly OptionSpec[] = [
+  { name: 'session', value: NAME, help: 'name for apemu status and apemu event (default: mount- or shell- and the process id)' },
+  { name: 'endless', help: 'let guests work until the end, whatever their workloads say' },
+];
 
 export const COMMANDS: readonly Command[] = [
   {
@@ -100,6 +125,32 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./replay.ts')).replay,
   },
   {
+    name: 'guest',
+    summary: 'run an s390x program in a guest: bare metal, with AP instructions',
+    positionals: ['[FILE.elf]', '[SCENARIO]'],
+    options: [
+      { name: 'program', value: NAME, help: "run a program of apemu's own instead of FILE.elf" },
+      { name: 'list', help: "show the programs of apemu's own" },
+      { name: 'cpus', value: CPUS, help: "CPUs of the guest instead of the scenario's; the first one starts, the others by SIGP" },
+      { name: 'mem', value: MEMORY, help: 'storage of the guest: 1M to 1G (default: 64M)' },
+      { name: 'max-instructions', value: INSTRUCTIONS, help: 'end the program after N instructions, exit code 3 (default: 1000000000)' },
+      { name: 'trace', value: FILE, help: 'write a line about each instruction to FILE: disassembled, with the registers it changed' },
+      { name: 'guest', value: NAME, help: 'the guest of SCENARIO that runs it (default: the first one without a workload)' },
+      { name: 'design', value: NAME, help: "run under this locking design instead of the scenario's" },
+      QUIRKS,
+      { name: 'controlled', help: 'one task at a time on virtual time: the same seed gives the same run' },
+      { name: 'seed', value: SEED, help: 'seed of every random decision (default: a fresh one, shown in the report)' },
+      { name: 'json', help: 'print the report as JSON, the console of the program in it' },
+      HELP,
+    ],
+    details: [
+      'FILE.elf: a static ELF64 executable for s390x. What it prints goes to stdout, the report to stderr. Without SCENARIO: a host with',
+      'a CCA coprocessor and an accelerator, two domains each, all of it given to the guest. The program passes by the line',
+      'EXIT: STATUS=1 (3: failures, 77: skipped) before it stops its CPU; without such a line by stopping its CPU.',
+    ],
+    load: async () => (await import('./guest.ts')).guest,
+  },
+  {
     name: 'design',
     summary: 'check a locking design in a file of your own, without running anything',
     positionals: ['check', 'FILE'],
@@ -156,6 +207,95 @@ export const COMMANDS: readonly Command[] = [
       'graded, or a trace of the events lock:lock_acquire and lock:lock_release as text.',
     ],
     load: async () => (await import('./locks.ts')).locks,
+  },
+  {
+    name: 'mount',
+    summary: 'keep the host of a scenario up, with its /sys mounted at a directory',
+    positionals: ['DIR', SCENARIO],
+    options: [
+      { name: 'allow-other', help: 'let other users in, too (default: whoever mounts it)' },
+      { name: 'dev', value: FILE, help: 'mount z90crypt and the other device nodes at this directory' },
+      { name: 'for', value: DURATION, help: 'end after TIME (default: at Ctrl-C, SIGTERM or umount)' },
+      ...SESSION,
+      ...COMMON,
+    ],
+    details: [
+      'Without SCENARIO: a small host with two cards and one mdev. Point SYSFS_ROOT at DIR for lszcrypt and chzcrypt; apemu',
+      'status and apemu event talk to the host. The report of apemu run comes in the end.',
+    ],
+    load: async () => (await import('./mount.ts')).mount,
+  },
+  {
+    name: 'shell',
+    summary: 'run a command that sees the host of a scenario as its /sys',
+    positionals: [SCENARIO],
+    passesOn: 'CMD ARGS...',
+    options: [
+      { name: 'dev', help: 'give it a /dev with z90crypt and the other device nodes of zcrypt' },
+      ...SESSION,
+      ...COMMON.filter(({ name }) => name !== 'json'),
+    ],
+    details: [
+      'CMD (default: $SHELL) runs in a mount namespace of its own: /sys shows the AP bus, vfio_ap and mdevs of the host, all',
+      'the rest of /sys is read-only, /etc/mdevctl.d is private and empty. UUID is that of the first mdev, MDEV_name that of',
+      'mdev name. Needs root or user namespaces. The exit code is that of CMD, or 1 if CMD gave 0 and something was found.',
+    ],
+    load: async () => (await import('./shell.ts')).shell,
+  },
+  {
+    name: 'status',
+    summary: 'the state of a host that apemu mount or shell keeps up',
+    positionals: [],
+    options: [SESSION_NAME, { name: 'json', help: 'print the state as JSON' }, HELP],
+    details: ['Guests, mdevs, queues and drivers, findings so far, and who holds or waits for which lock.'],
+    load: async () => (await import('./status.ts')).status,
+  },
+  {
+    name: 'event',
+    summary: 'do to such a host what an event of a scenario does',
+    positionals: ['EVENT...'],
+    options: [SESSION_NAME, { name: 'json', help: 'print what came of it as JSON' }, HELP],
+    details: [
+      `EVENT is written as in a scenario ('{ do: unbind, queue: "05.0004" }') or as words: 'write PATH VALUE', 'read PATH',`,
+      "'attach guest1', 'unbind 05.0004', 'bind 05.0004 vfio_ap', 'checkstop 5 on', 'host-config unplug=5,6', 'fault mute",
+      "05.0004 for=2s', with expect=EBUSY behind it where a refusal is right. Exit code 1: an errno, or something else than",
+      'what was expected.',
+    ],
+    load: async () => (await import('./event.ts')).event,
+  },
+  {
+    name: 'import',
+    summary: 'make a scenario of the topology in files of other programs',
+    positionals: ['FILE...'],
+    options: [
+      { name: 'format', value: NAME, help: 'format of all files instead of the one that their content shows' },
+      { name: 'base', value: FILE, help: 'a scenario that the files join: they have to agree with it' },
+      { name: 'partition', value: NAME, many: true, help: 'of a DPM export: only this one; may be given again (default: all with crypto)' },
+      { name: 'variant', value: NAME, many: true, help: 'of a test configuration: only this one; may be given again (default: all of AP)' },
+      OUTPUT,
+      HELP,
+    ],
+    details: [
+      'Formats: mdevctl (a definition, or list --dumpjson), libvirt (XML of node devices, domains, host devices), cex-plugin',
+      '(cryptoconfigsets or its ConfigMap), dpm (export of the HMC), lszcrypt (its table), chzdev (calls, export, udev rule), ep11tok',
+      '(APQN_ALLOWLIST), tp-libvirt (steps of passthrough_robustness.cfg), sysfs (a folder with a copy of /sys), scenario.',
+      'Several files become one scenario; where they contradict each other, both places are told. What a scenario cannot express is',
+      'refused with file, line and column; what no file says is assumed, and a comment tells so.',
+    ],
+    load: async () => (await import('./import.ts')).importCommand,
+  },
+  {
+    name: 'export',
+    summary: 'show the host of a scenario, booted, in the format of another program',
+    positionals: [SCENARIO],
+    options: [{ name: 'format', value: NAME, help: 'scenario, sysfs, mdevctl, lszcrypt or lszcrypt-2.16' }, OUTPUT, HELP],
+    details: [
+      'scenario: its normal form. sysfs: a folder (-o) with attributes, modes and links. mdevctl: list --dumpjson. lszcrypt: the table of',
+      'lszcrypt -V as version 2.43 prints it, lszcrypt-2.16 as 2.16 does. apemu import reads each of them again. Then missing are, of',
+      'sysfs: workloads, events, names, quirks, the design, guests but for mdevs with queues in use, cards without a domain; of mdevctl:',
+      'whatever is no mdev; of lszcrypt: mdevs, cards without a domain, guests, control domains, and of the masks all but who has which queue.',
+    ],
+    load: async () => (await import('./export.ts')).exportCommand,
   },
 ];
 

@@ -1,46 +1,21 @@
 /**
  * Writes the event log of a run to a file as NDJSON. A full disk ends the writing, not the run. No kernel counterpart.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { eventLine, type LogEvent } from '../base/event-log.ts';
-
-/** Characters collected before they are written: a write for each event would slow the run down. */
-const CHUNK = 1 << 16;
+import { LineFile } from './line-file.ts';
 
 export class EventFile {
-  private readonly fd: number;
-  private lines: string[] = [];
-  private pending = 0;
-  private error: Error | null = null;
+  private readonly file: LineFile;
 
   /** Throws the system's error when the file cannot be opened. */
   constructor(path: string) {
-    this.fd = openSync(path, 'w');
+    this.file = new LineFile(path);
   }
 
-  readonly write = (event: LogEvent): void => {
-    const line = eventLine(event);
-    this.lines.push(line);
-    this.pending += line.length;
-    if (this.pending >= CHUNK) this.flush();
-  };
+  readonly write = (event: LogEvent): void => this.file.write(eventLine(event));
 
   /** Answers the first error there was. */
   close(): Error | null {
-    this.flush();
-    closeSync(this.fd);
-    return this.error;
-  }
-
-  private flush(): void {
-    const bytes = Buffer.from(this.lines.join(''));
-    this.lines = [];
-    this.pending = 0;
-    if (this.error !== null) return;
-    try {
-      for (let at = 0; at < bytes.length;) at += writeSync(this.fd, bytes, at);
-    } catch (error) {
-      this.error = error as Error;
-    }
+    return this.file.close();
   }
 }

@@ -23,7 +23,7 @@ export function generalHelp(): string {
 export function commandHelp(command: Command): string {
   const width = Math.max(...command.options.map((option) => optionUsage(option).length));
   const lines = [
-    `Usage: apemu ${usage(command)} [OPTIONS]: ${command.summary}`,
+    `Usage: apemu ${[command.name, ...command.positionals].join(' ')} [OPTIONS]${behind(command)}: ${command.summary}`,
     ...command.details,
     '',
     ...command.options.map((option) => `  ${optionUsage(option).padEnd(width)}  ${option.help}`),
@@ -33,6 +33,10 @@ export function commandHelp(command: Command): string {
   return `${lines.join('\n')}\n`;
 }
 
-const usage = ({ name, positionals }: Command): string => [name, ...positionals].join(' ');
+const usage = (command: Command): string => `${[command.name, ...command.positionals].join(' ')}${behind(command)}`;
 
-const optionUsage = ({ name, value }: OptionSpec): string => `--${name}${value === undefined ? '' : ` ${value.label}`}`;
+const behind = ({ passesOn }: Command): string => (passesOn === undefined ? '' : ` [-- ${passesOn}]`);
+
+function optionUsage({ name, short, value }: OptionSpec): string {
+  return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value.label}`}`;
+}

@@ -38,8 +38,8 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<nu
 }
 
 async function runCommand(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
-  const { name, options, positionals } = command;
-  const parsed = readOptions(args, { where: `apemu ${name}`, options, positionals });
+  const { name, options, positionals, passesOn } = command;
+  const parsed = readOptions(args, { where: `apemu ${name}`, options, positionals, ...(passesOn === undefined ? {} : { passesOn }) });
   if (parsed.has('help')) {
     await writeOut(terminal.stdout, commandHelp(command));
     return EXIT_OK;

@@ -2,6 +2,7 @@
  * The values that options take: each parser answers undefined for what it does not accept, and says what it would. No kernel counterpart.
  */
 import { LOG_LEVELS, type LogLevel } from '../base/logger.ts';
+import { mebibytes, STORAGE_SIZE } from '../base/storage-size.ts';
 
 export interface ValueKind<T> {
   /** As the help writes it: N, TIME, FILE. */
@@ -67,6 +68,21 @@ export const WORKERS: ValueKind<number> = {
   expected: 'a number of threads from 1 to 256',
   parse: (text) => whole(text, 1, 256),
 };
+
+export const CPUS: ValueKind<number> = {
+  label: 'N',
+  expected: 'a number of CPUs from 1 to 64',
+  parse: (text) => whole(text, 1, 64),
+};
+
+export const INSTRUCTIONS: ValueKind<number> = {
+  label: 'N',
+  expected: 'a whole number from 1 to 1000000000000',
+  parse: (text) => whole(text, 1, 1_000_000_000_000),
+};
+
+/** MiB. */
+export const MEMORY: ValueKind<number> = { label: 'SIZE', expected: STORAGE_SIZE, parse: mebibytes };
 
 export const BOUND: ValueKind<number> = {
   label: 'N',

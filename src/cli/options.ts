@@ -8,6 +8,8 @@ import { UsageError, wrongWord } from './usage-error.ts';
 export interface OptionSpec {
   /** Without the two dashes. */
   readonly name: string;
+  /** A letter that stands for it behind one dash. */
+  readonly short?: string;
   /** Absent: a switch. */
   readonly value?: ValueKind<unknown>;
   /** May be given more than once. */
@@ -18,11 +20,19 @@ export interface OptionSpec {
 /** What the command line said; a reader asks with the kind that the table gave the option. */
 export class ParsedOptions {
   readonly positionals: readonly string[];
+  /** What stands behind `--`; null: there is no `--`, or it does not matter. */
+  readonly passedOn: readonly string[] | null;
   private readonly values: ReadonlyMap<string, unknown>;
 
-  constructor(positionals: readonly string[], values: ReadonlyMap<string, unknown>) {
+  constructor(positionals: readonly string[], values: ReadonlyMap<string, unknown>, passedOn: readonly string[] | null = null) {
     this.positionals = positionals;
     this.values = values;
+    this.passedOn = passedOn;
+  }
+
+  /** The same options, as if these arguments had been given with them. */
+  withPositionals(positionals: readonly string[]): ParsedOptions {
+    return new ParsedOptions(positionals, this.values, this.passedOn);
   }
 
   has(name: string): boolean {
@@ -45,15 +55,22 @@ export interface Accepted {
   /** Shown in front of every complaint: `apemu run`. */
   readonly where: string;
   readonly options: readonly OptionSpec[];
-  /** Names of the positional arguments, all of them optional. */
+  /** Names of the positional arguments, all of them optional; the last may be `NAME...`, for any number. */
   readonly positionals: readonly string[];
+  /** What stands behind `--` is for somebody else, and is not looked at. Absent: those are positional arguments. */
+  readonly passesOn?: string;
 }
 
 /** UsageError for anything that is not accepted. */
-export function readOptions(args: readonly string[], accepted: Accepted): ParsedOptions {
+export function readOptions(all: readonly string[], accepted: Accepted): ParsedOptions {
   const { where, options } = accepted;
+  const end = accepted.passesOn !== undefined ? all.indexOf('--') : -1;
+  const args = end < 0 ? all : all.slice(0, end);
   const config = Object.fromEntries(
-    options.map(({ name, value }) => [name, { type: value === undefined ? 'boolean' : 'string' } as const]),
+    options.map(({ name, short, value }) => {
+      const type = value === undefined ? ('boolean' as const) : ('string' as const);
+      return [name, { type, ...(short === undefined ? {} : { short }) }];
+    }),
   );
   const { tokens } = parseArgs({ args: [...args], options: config, allowPositionals: true, strict: false, tokens: true });
   const values = new Map<string, unknown>();
@@ -62,18 +79,19 @@ export function readOptions(args: readonly string[], accepted: Accepted): Parsed
     if (token.kind === 'positional') positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const spec = options.find(({ name }) => name === token.name);
-    if (spec === undefined || !token.rawName.startsWith('--')) throw unknownOption(where, options, token.rawName);
+    if (spec === undefined || !(token.rawName.startsWith('--') || token.rawName === `-${spec.short}`))
+      throw unknownOption(where, options, token.rawName);
     const before = values.get(spec.name);
     if (before !== undefined && spec.many !== true) throw new UsageError(`${where}: expected --${spec.name} once, got it again`);
     const value = checkValue(where, spec, token);
     values.set(spec.name, spec.many === true ? [...((before as readonly unknown[] | undefined) ?? []), value] : value);
   }
   const extra = positionals[accepted.positionals.length];
-  if (extra !== undefined) {
+  if (extra !== undefined && accepted.positionals.at(-1)?.endsWith('...') !== true) {
     const wanted = accepted.positionals.length === 0 ? 'no argument' : `at most ${accepted.positionals.join(' ')}`;
     throw new UsageError(`${where}: expected ${wanted}, got ${JSON.stringify(extra)} as well`);
   }
-  return new ParsedOptions(positionals, values);
+  return new ParsedOptions(positionals, values, end < 0 ? null : all.slice(end + 1));
 }
 
 function unknownOption(where: string, options: readonly OptionSpec[], word: string): UsageError {

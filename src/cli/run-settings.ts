@@ -5,6 +5,7 @@ import type { LogLevel } from '../base/logger.ts';
 import type { FindingKind } from '../locks/finding.ts';
 import { hostSeed } from '../runtime/host-clock.ts';
 import { expectedKinds, isCorrected } from '../scenario/expectation.ts';
+import type { RunMode } from '../scenario/run-report.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
 import { chosenQuirks } from './chosen-quirks.ts';
@@ -14,7 +15,7 @@ import { DURATION, FILE, LEVEL, SEED, STEPS } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface RunSettings {
-  readonly mode: 'run' | 'stress';
+  readonly mode: RunMode;
   readonly scenario: Scenario;
   readonly design: string;
   readonly quirks: readonly QuirkName[];
@@ -37,7 +38,7 @@ const STRESS_MS = 30_000;
 const STRESS_STEPS = 100_000;
 
 /** UsageError or ScenarioError for what cannot be run. */
-export function runSettings(mode: 'run' | 'stress', options: ParsedOptions): RunSettings {
+export function runSettings<const M extends RunMode>(mode: M, options: ParsedOptions): RunSettings & { readonly mode: M } {
   const steps = options.get('steps', STEPS);
   const controlled = options.has('controlled');
   const limitMs = options.get('for', DURATION);

@@ -42,6 +42,7 @@ export async function detachDevice(task: Task, host: BindingHost, device: Device
   setDriver(device, null);
   device.driverData = null;
   driver.devices.delete(device.name);
+  driver.directory.changed(device.name);
   host.send('unbind', device);
 }
 
@@ -49,6 +50,7 @@ export async function detachDevice(task: Task, host: BindingHost, device: Device
 function setDriver(device: Device, driver: Driver | null): void {
   device.directory.layer.rt.touch(device, Access.WRITE);
   device.driver = driver;
+  device.directory.changed('driver');
 }
 
 async function probe(task: Task, host: BindingHost, device: Device, driver: Driver): Promise<Errno> {
@@ -56,6 +58,7 @@ async function probe(task: Task, host: BindingHost, device: Device, driver: Driv
   const rc = await driver.ops.probe(task, device);
   if (rc === OK) {
     driver.devices.set(device.name, device);
+    driver.directory.changed(device.name);
     host.send('bind', device);
     return OK;
   }

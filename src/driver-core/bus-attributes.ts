@@ -68,6 +68,11 @@ function ueventFile<Owner>(send: (owner: Owner, action: UeventAction) => void): 
   };
 }
 
+/** What is left of the files of a driver that nobody may bind or unbind. */
+export const DRIVER_EVENTS: readonly AttributeDef<OnBus<Driver>>[] = [
+  ueventFile(({ bus, it }, action) => bus.sendAbout(action, it.directory, { SUBSYSTEM: 'drivers' })),
+];
+
 export const DRIVER_ATTRIBUTES: readonly AttributeDef<OnBus<Driver>>[] = [
   {
     name: 'bind',
@@ -87,7 +92,7 @@ export const DRIVER_ATTRIBUTES: readonly AttributeDef<OnBus<Driver>>[] = [
       return OK;
     },
   },
-  ueventFile(({ bus, it }, action) => bus.sendAbout(action, it.directory, { SUBSYSTEM: 'drivers' })),
+  ...DRIVER_EVENTS,
 ];
 
 export const DEVICE_ATTRIBUTES: readonly AttributeDef<OnBus<Device>>[] = [

@@ -7,7 +7,7 @@ import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Task } from '../runtime/task.ts';
 import type { AttributeDef } from './attribute.ts';
 import { attachDevice, attachDriver, detachDevice, type BindingHost } from './binding.ts';
-import { BUS_ATTRIBUTES, DEVICE_ATTRIBUTES, DRIVER_ATTRIBUTES } from './bus-attributes.ts';
+import { BUS_ATTRIBUTES, DEVICE_ATTRIBUTES, DRIVER_ATTRIBUTES, DRIVER_EVENTS } from './bus-attributes.ts';
 import type { Device, DeviceBus } from './device.ts';
 import { Directory, type LinkSource } from './directory.ts';
 import { Driver, type DriverOps } from './driver.ts';
@@ -56,6 +56,7 @@ export class Bus implements DeviceBus, BindingHost, LinkSource {
     if (groups.length > 0) device.directory.addAttributes(groups, device.owner as Owner);
     if (!device.directory.publish()) return EEXIST;
     this.devices.set(device.name, device);
+    this.directory.ensure('devices').changed(device.name);
     this.send('add', device);
     if (this.autoprobe) await attachDevice(task, this, device);
     return OK;
@@ -67,12 +68,33 @@ export class Bus implements DeviceBus, BindingHost, LinkSource {
     if (!device.directory.publish()) throw new Error(`expected no ${device.directory.path}, but there is one`);
   }
 
+  /**
+   * A device that lives as long as its bus, with a driver that has neither `bind` nor `unbind` (suppress_bind_attrs): nobody ever parts
+   * the two, so that no lock is needed to join them.
+   */
+  addWithDriver(device: Device, name: string): Driver {
+    const ops: DriverOps = { name, matches: (other) => other === device, probe: async () => OK, remove: async () => undefined };
+    const driver = new Driver(this.layer, this.directory.ensure('drivers'), ops);
+    this.addRootDevice(device);
+    if (!driver.directory.publish()) throw new Error(`expected no driver ${name} on bus ${this.name}, but there is one`);
+    driver.directory.addAttributes(DRIVER_EVENTS, { bus: this, it: driver });
+    this.drivers = [...this.drivers, driver];
+    this.devices.set(device.name, device);
+    this.directory.ensure('devices').changed(device.name);
+    device.driver = driver;
+    device.directory.changed('driver');
+    driver.devices.set(device.name, device);
+    driver.directory.changed(device.name);
+    return driver;
+  }
+
   /** device_unregister: attributes first, then the driver, then the directory. A second caller finds it dead and does nothing. */
   async removeDevice(task: Task, device: Device, groups: readonly AttributeDef<never>[] = []): Promise<void> {
     if (!(await this.kill(task, device))) return;
     await device.directory.removeAttributes(task, DEVICE_ATTRIBUTES);
     if (groups.length > 0) await device.directory.removeAttributes(task, groups);
     this.devices.delete(device.name);
+    this.directory.ensure('devices').changed(device.name);
     await detachDevice(task, this, device);
     this.send('remove', device);
     await device.directory.remove(task);
@@ -133,8 +155,10 @@ export class Bus implements DeviceBus, BindingHost, LinkSource {
 
   /** What a uevent of this device says without an occasion. */
   variables(device: Device): Readonly<Record<string, string>> {
-    const own = this.env(device);
-    return device.driver === null ? { SUBSYSTEM: this.name, ...own } : { SUBSYSTEM: this.name, DRIVER: device.driver.name, ...own };
+    const { type, driver } = device;
+    const kind = type === null ? {} : { DEVTYPE: type };
+    const bound = driver === null ? {} : { DRIVER: driver.name };
+    return { SUBSYSTEM: this.name, ...kind, ...bound, ...this.env(device) };
   }
 
   link(name: string): Directory | null {
@@ -150,6 +174,7 @@ export class Bus implements DeviceBus, BindingHost, LinkSource {
     using _lock = await device.lock.acquire(task);
     if (device.dead) return false;
     device.dead = true;
+    device.directory.changed('subsystem');
     return true;
   }
 }

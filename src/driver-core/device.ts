@@ -1,12 +1,15 @@
 /**
  * A device (struct device, drivers/base/core.c): a directory below /sys/devices, a place on a bus, at most one driver.
  */
+import { EINVAL, OK } from '../base/errno.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import { LockClass } from '../locks/lock-class.ts';
 import type { Mutex } from '../locks/mutex.ts';
 import type { Task } from '../runtime/task.ts';
 import type { AttributeDef } from './attribute.ts';
-import { Directory, type LinkSource } from './directory.ts';
+import { Directory, type FolderSource, type LinkSource } from './directory.ts';
+import { addPowerFiles } from './power.ts';
+import { parseAction } from './uevent.ts';
 
 /** All device mutexes: the kernel exempts them from lockdep, here they take part. */
 export const DEV_MUTEX = new LockClass('&dev->mutex', { protects: 'binding of one device: probe and remove run under it' });
@@ -30,17 +33,28 @@ export interface DeviceOptions {
   readonly bus: DeviceBus | null;
   /** Directory in which it appears; the parent's where there is a parent. */
   readonly at?: Directory;
+  /** The name of its struct device_type, DEVTYPE in its uevents; default: it has none. */
+  readonly type?: string;
   /** The model object behind it. */
   readonly owner?: unknown;
   /** Default DEV_MUTEX. */
   readonly lockClass?: LockClass;
 }
 
-export class Device implements LinkSource {
+/** Of a device that has neither bus nor class: nobody is told of its events, and it has nothing to say. */
+const PLAIN_DEVICE_ATTRIBUTES: readonly AttributeDef<null>[] = [
+  { name: 'uevent', mode: 0o644, show: () => '', store: (_task, _owner, text) => (parseAction(text) === null ? EINVAL : OK) },
+];
+
+const FOLDERS = ['power'] as const;
+
+export class Device implements LinkSource, FolderSource {
   readonly name: string;
   readonly parent: Device | null;
   readonly bus: DeviceBus | null;
+  readonly type: string | null;
   readonly owner: unknown;
+  readonly folderNames = FOLDERS;
   readonly directory: Directory;
   /** dev->mutex. */
   readonly lock: Mutex;
@@ -56,9 +70,16 @@ export class Device implements LinkSource {
     this.name = options.name;
     this.parent = options.parent;
     this.bus = options.bus;
+    this.type = options.type ?? null;
     this.owner = options.owner ?? null;
-    this.directory = new Directory(layer, at, { name: options.name, links: this });
+    this.directory = new Directory(layer, at, { name: options.name, links: this, folders: this });
     this.lock = layer.mutex(options.lockClass ?? DEV_MUTEX, `${options.name} dev->mutex`);
+  }
+
+  /** It appears without a bus (root_device_register): nobody drives it, and its events are nobody's. */
+  publishAlone(): void {
+    this.directory.addAttributes(PLAIN_DEVICE_ATTRIBUTES, null);
+    if (!this.directory.publish()) throw new Error(`expected no ${this.directory.path}, but there is one`);
   }
 
   /** DEVPATH: the path without /sys. */
@@ -79,6 +100,10 @@ export class Device implements LinkSource {
   link(name: string): Directory | null {
     if (name === 'driver') return this.driver?.directory ?? null;
     return name === 'subsystem' && !this.dead ? (this.bus?.directory ?? null) : null;
+  }
+
+  fill(folder: Directory): void {
+    addPowerFiles(folder, this.lock);
   }
 
   linkNames(): Iterable<string> {

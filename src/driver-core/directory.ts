@@ -14,6 +14,15 @@ export interface LinkSource {
   linkNames(): Iterable<string>;
 }
 
+/** Child directories that are made when somebody first looks for one: every device has them, and few are ever opened. */
+export interface FolderSource {
+  readonly folderNames: readonly string[];
+  fill(folder: Directory): void;
+}
+
+/** Is told of each name that appears, goes, or leads elsewhere: who caches names must forget it. May be told once too often. */
+export type DirectoryObserver = (directory: Directory, name: string) => void;
+
 export class AttributeEntry {
   readonly directory: Directory;
   readonly def: AttributeDef<unknown>;
@@ -45,7 +54,10 @@ export class Directory {
   readonly name: string;
   readonly parent: Directory | null;
   removed = false;
+  /** One list for the whole tree. */
+  readonly observers: Set<DirectoryObserver>;
   private readonly links: LinkSource | null;
+  private readonly folders: FolderSource | null;
   private groups: AttributeGroup[] = [];
   private children: Map<string, Directory> | null = null;
   private fixedLinks: Map<string, Directory> | null = null;
@@ -53,11 +65,13 @@ export class Directory {
   private used: Set<AttributeState> | null = null;
 
   /** Not reachable before `publish`. */
-  constructor(layer: LockLayer, parent: Directory | null, options: { name: string; links?: LinkSource }) {
+  constructor(layer: LockLayer, parent: Directory | null, options: { name: string; links?: LinkSource; folders?: FolderSource }) {
     this.layer = layer;
     this.parent = parent;
+    this.observers = parent === null ? new Set() : parent.observers;
     this.name = options.name;
     this.links = options.links ?? null;
+    this.folders = options.folders ?? null;
   }
 
   /** Makes it appear in its parent. False when the name is taken. */
@@ -67,6 +81,7 @@ export class Directory {
     if (parent.entry(this.name) !== null) return false;
     parent.touch(Access.WRITE);
     (parent.children ??= new Map()).set(this.name, this);
+    parent.changed(this.name);
     return true;
   }
 
@@ -88,6 +103,7 @@ export class Directory {
     this.touch(Access.WRITE);
     // A list of its exact size: what `push` keeps free is more than all the rest, and there are 65,536 directories.
     this.groups = [...this.groups, { key: defs as readonly AttributeDef<never>[], defs: defs as readonly AttributeDef<unknown>[], owner }];
+    for (const { name } of defs) this.changed(name);
   }
 
   addAttribute<Owner>(def: AttributeDef<Owner>, owner: Owner): void {
@@ -103,6 +119,7 @@ export class Directory {
       this.touch(Access.WRITE);
       this.groups[at] = { key, defs: defs.filter((known) => known !== def), owner };
       if (defs.length === 1) this.groups.splice(at, 1);
+      this.changed(name);
       await this.drain(task, def, owner);
       return true;
     }
@@ -115,6 +132,7 @@ export class Directory {
     if (at < 0) return false;
     this.touch(Access.WRITE);
     const [group] = this.groups.splice(at, 1);
+    for (const { name } of group!.defs) this.changed(name);
     for (const def of group!.defs) await this.drain(task, def, group!.owner);
     return true;
   }
@@ -136,10 +154,12 @@ export class Directory {
   addLink(name: string, target: Directory): void {
     if (this.entry(name) !== null) throw new Error(`expected ${this.path} to have no ${name}, but it has one`);
     (this.fixedLinks ??= new Map()).set(name, target);
+    this.changed(name);
   }
 
   removeLink(name: string): void {
     this.fixedLinks?.delete(name);
+    this.changed(name);
   }
 
   /** Unlinks everything below and itself, then waits for whoever is inside (kobject_del). */
@@ -149,14 +169,20 @@ export class Directory {
     this.parent?.touch(Access.WRITE);
     this.removed = true;
     if (this.parent?.children?.get(this.name) === this) this.parent.children.delete(this.name);
+    this.parent?.changed(this.name);
     for (const child of this.children?.values() ?? []) await child.remove(task);
     const { groups } = this;
     this.groups = [];
     for (const { defs, owner } of groups) for (const def of defs) await this.drain(task, def, owner);
   }
 
+  /** What this name stands for is another thing now: called by whoever answers for its links. */
+  changed(name: string): void {
+    if (this.observers.size > 0) for (const observer of this.observers) observer(this, name);
+  }
+
   entry(name: string): Entry | null {
-    const child = this.children?.get(name);
+    const child = this.children?.get(name) ?? this.made(name);
     // Whoever finds a directory does not mind what else comes and goes beside it.
     (child ?? this).touch(Access.READ);
     if (child !== undefined) return child;
@@ -169,6 +195,7 @@ export class Directory {
   names(): string[] {
     this.touch(Access.READ);
     const names = this.groups.flatMap(({ defs }) => defs.map((def) => def.name));
+    for (const name of this.folders?.folderNames ?? []) if (this.children?.has(name) !== true) names.push(name);
     for (const source of [this.children?.keys(), this.fixedLinks?.keys(), this.links?.linkNames()]) {
       // No spread into push: the bus may have 65,536 devices.
       if (source !== undefined) for (const name of source) names.push(name);
@@ -193,6 +220,15 @@ export class Directory {
     this.touch(Access.READ);
     state.leave(task);
     if (state.idle) this.used?.delete(state);
+  }
+
+  /** That it is made only now is nobody's business: it has been there all the time. */
+  private made(name: string): Directory | undefined {
+    if (this.folders === null || this.removed || !this.folders.folderNames.includes(name)) return undefined;
+    const folder = new Directory(this.layer, this, { name });
+    (this.children ??= new Map()).set(name, folder);
+    this.folders.fill(folder);
+    return folder;
   }
 
   /** The attribute is unlinked already. Where nobody is inside, the wait is validated all the same. */

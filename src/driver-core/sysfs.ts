@@ -94,7 +94,12 @@ export class Sysfs {
   open(path: string): OpenAttribute | Errno {
     const entry = this.resolve(path, true);
     if (typeof entry === 'number') return entry;
-    return entry instanceof AttributeEntry ? new OpenAttribute(entry, this.tree) : EISDIR;
+    return entry instanceof AttributeEntry ? this.openEntry(entry) : EISDIR;
+  }
+
+  /** An attribute that was found by walking the directories. */
+  openEntry(entry: AttributeEntry): OpenAttribute {
+    return new OpenAttribute(entry, this.tree);
   }
 
   async read(task: Task, path: string): Promise<string | Errno> {

@@ -3,6 +3,7 @@
  * Whoever runs guests implements it: KVM, or plain hardware in tests.
  */
 import type { ChannelReportWord, EventInformation } from '../base/channel-report.ts';
+import type { AccessKind } from '../runtime/access.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { ApInstructions } from '../crypto-adapters/ap-instructions.ts';
@@ -20,15 +21,40 @@ export type SieExit =
   | { readonly kind: 'interruption' }
   | { readonly kind: 'in-use' };
 
-/** What a nested guest executes, four bytes an instruction; false: it waits at this address. */
+/**
+ * One step of a nested guest: an instruction of four bytes was executed; it waits (false); or some were executed that lead to this
+ * address, up to one that is intercepted, which lies in front of it, or to an interruption of its hypervisor.
+ */
+export type NestedStep =
+  | boolean
+  | {
+      readonly address: number;
+      readonly intercepted?: { readonly ipa: number; readonly ipb: number };
+      readonly interrupted?: boolean;
+    };
+
+/** What a nested guest executes. */
 export interface NestedProgram {
-  execute(task: Task, address: number, instructions: ApInstructions): MaybePromise<boolean>;
+  execute(task: Task, address: number, instructions: ApInstructions): MaybePromise<NestedStep>;
+}
+
+/** What the program status word and the control registers of a vCPU say that the machine below must know. */
+export interface CpuStatus {
+  /** An AP instruction is a privileged-operation exception. */
+  readonly problemState: boolean;
+  /** I/O interruptions are let in (PSW bit 6), of these subclasses (CR6): bit 0x80 >> isc. */
+  readonly ioEnabled: boolean;
+  readonly iscs: number;
 }
 
 export interface GuestCpu {
   readonly id: number;
   /** Executed on this vCPU, by its own task only. What the machine does not provide throws a `ProgramInterruption`. */
   readonly instructions: ApInstructions;
+  /** AP instructions are interpreted or handled for it; if not, each is an operation exception, whatever its operands. Absent: they are. */
+  providesAp?(): boolean;
+  /** The program has changed it, on this vCPU's own task. Absent: nobody asks. Before the first call: supervisor state, everything is let in. */
+  setStatus?(status: CpuStatus): void;
   /**
    * SIE with the state description at this address: runs a nested guest. Throws a `ProgramInterruption` where SIE is refused; absent where
    * nobody can be a hypervisor.
@@ -49,8 +75,19 @@ export interface GuestCpu {
   kick(): void;
 }
 
+/** All of a guest's storage as one array, shared by its vCPUs and by what stores notification bytes. */
+export interface FlatGuestStorage {
+  readonly bytes: Uint8Array;
+  /** Before the array is worked on directly: for those who explore, an access to all of it. */
+  touch(access: AccessKind): void;
+  /** Is told of what others than the guest's own cores have stored. */
+  onStore: (address: number, length: number) => void;
+}
+
 /** Guest-absolute addresses. */
 export interface GuestStorage {
+  /** Absent: there is no such array. The same one at every call. */
+  flat?(): FlatGuestStorage;
   /** Address of a page of zeros that nobody else uses. */
   allocatePage(): number;
   /** One byte. */

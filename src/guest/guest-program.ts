@@ -7,6 +7,29 @@ import type { Task } from '../runtime/task.ts';
 import type { GuestCpu } from './guest-port.ts';
 import type { GuestStatistics } from './guest-statistics.ts';
 
+/** What a program in machine code has come to; where it begins anew, in its last run. Plain data. */
+export interface CodeReport {
+  /** Name of a program of apemu's own, or of its file. */
+  readonly program: string;
+  /** `open`: it has not ended by itself. */
+  readonly result: 'passed' | 'failed' | 'skipped' | 'open';
+  /** How it ended, for people. */
+  readonly end: string;
+  readonly reason: string;
+  /** As it printed it; null: it printed none. */
+  readonly status: number | null;
+  /** What it printed; of an endless output the last part. */
+  readonly console: string;
+  /** Of all vCPUs. */
+  readonly instructions: number;
+  /** Interruptions that it took, by name. */
+  readonly interruptions: Readonly<Record<string, number>>;
+  /** Instructions that the machine does not provide, by mnemonic: how often each was tried. */
+  readonly unimplemented: Readonly<Record<string, number>>;
+  /** How often it began anew, where it does. */
+  readonly restarts?: number;
+}
+
 export interface GuestProgram {
   readonly name: string;
   readonly statistics: GuestStatistics;
@@ -19,6 +42,8 @@ export interface GuestProgram {
   readonly outstanding: number;
   /** How often each instruction had which answer (`aqic 00`), where the program counts that. */
   readonly answers?: ReadonlyMap<string, number>;
+  /** Of a program in machine code. */
+  readonly code?: CodeReport;
   /** Has this vCPU anything to do? Absent: each has. */
   uses?(cpu: GuestCpu): boolean;
   /** Callable without a task: nothing begins any more, the vCPUs end. */

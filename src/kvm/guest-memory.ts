@@ -19,6 +19,15 @@ const PAGE_SIZE = 4096;
 /** The first pages hold the lowcores; allocation starts above them. */
 const FIRST_FREE_PAGE = 16;
 
+/** All of a guest's storage as one array, on which its cores work directly. */
+export interface FlatStorage {
+  readonly bytes: Uint8Array;
+  /** What the cores do at a time, which nobody is told of byte by byte: whatever is stored elsewhere meanwhile depends on it. */
+  touch(access: AccessKind): void;
+  /** Is told of what others than the cores have stored: who decoded instructions there must forget them. */
+  onStore: (address: number, length: number) => void;
+}
+
 export class GuestMemory {
   /** Bytes of guest storage. */
   readonly size: number;
@@ -31,6 +40,7 @@ export class GuestMemory {
   private readonly owner: MemoryOwner;
   /** One object for each byte that was accessed, as those see it who want to know who shares what. */
   private readonly bytes = new Map<number, { readonly name: string }>();
+  private whole: FlatStorage | null = null;
 
   constructor(size: number, owner: MemoryOwner = NOBODY) {
     this.size = size;
@@ -47,10 +57,21 @@ export class GuestMemory {
     return Number.isInteger(address) && address >= 0 && address < this.size;
   }
 
+  /** From the first call on the storage is one array, and shared as a whole: everything that is loaded or stored depends on it. */
+  flat(): FlatStorage {
+    if (this.whole !== null) return this.whole;
+    const bytes = new Uint8Array(this.size);
+    for (const [page, content] of this.pages) bytes.set(content.subarray(0, this.size - page * PAGE_SIZE), page * PAGE_SIZE);
+    this.pages.clear();
+    this.whole = { bytes, touch: (access) => this.owner.touch(this, access), onStore: () => undefined };
+    return this.whole;
+  }
+
   /** By the guest. A page that was exported is the guest's again by that, unless the host holds it. */
   load(address: number): number {
     this.importPage(address);
     this.owner.touch(this.byteAt(address), Access.READ);
+    if (this.whole !== null) return this.whole.bytes[address]!;
     return this.pages.get(this.pageOf(address))?.[address % PAGE_SIZE] ?? 0;
   }
 
@@ -82,6 +103,11 @@ export class GuestMemory {
   private put(address: number, value: number): void {
     const page = this.pageOf(address);
     this.owner.touch(this.byteAt(address), Access.WRITE);
+    if (this.whole !== null) {
+      this.whole.bytes[address] = value;
+      this.whole.onStore(address, 1);
+      return;
+    }
     let bytes = this.pages.get(page);
     if (bytes === undefined) this.pages.set(page, (bytes = new Uint8Array(PAGE_SIZE)));
     bytes[address % PAGE_SIZE] = value;
@@ -121,6 +147,7 @@ export class GuestMemory {
   }
 
   private byteAt(address: number): object {
+    if (this.whole !== null) return this;
     let byte = this.bytes.get(address);
     if (byte === undefined) this.bytes.set(address, (byte = { name: `${this.owner.name} storage 0x${address.toString(16)}` }));
     return byte;

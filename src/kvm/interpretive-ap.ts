@@ -21,7 +21,7 @@ import type { Task } from '../runtime/task.ts';
 import { hasApxa } from './crycb.ts';
 import type { Kvm } from './kvm.ts';
 import { finishPqap, handlePqapLocked, type InterceptedPqap, type PqapOutcome } from './pqap-intercept.ts';
-import { interpretPqap } from './pqap-interpreted.ts';
+import { interpretPqap, type PqapMachine } from './pqap-interpreted.ts';
 import { BEYOND_SMALL, PqapFunction, aqicRegisters, functionOf, imageOf, registersOf, type RegisterImage } from './pqap-registers.ts';
 import type { PqapInterception } from './pqap-port.ts';
 import { seenInside } from './seen-inside.ts';
@@ -91,8 +91,14 @@ export class InterpretiveAp implements ApInstructions {
   async pqap(task: Task, given: PqapRegisters): Promise<PqapResult> {
     const registers = imageOf(given);
     if (functionOf(registers.gr0) === PqapFunction.AQIC || !this.vcpu.apie) await this.intercept(task, registers);
-    else await interpretPqap(task, { kvm: this.kvm, vcpu: this.vcpu, instructions: this }, registers);
+    else this.vcpu.conditionCode = await interpretPqap(task, this.machine, registers);
     return { ...registersOf(given.gr0, registers), cc: this.vcpu.conditionCode };
+  }
+
+  private get machine(): PqapMachine {
+    const { kvm, vcpu } = this;
+    const store = (address: number, bytes: Uint8Array): boolean => kvm.memory.write(address, bytes);
+    return { facilities: kvm.facilities, problemState: vcpu.problemState, instructions: this, store };
   }
 
   private async intercept(task: Task, registers: RegisterImage): Promise<void> {

@@ -4,14 +4,23 @@
  */
 import { adapterOf, domainOf, type Apqn } from '../base/apqn.ts';
 import { ProgramInterruption, SPECIFICATION_EXCEPTION } from '../base/program-interruption.ts';
-import type { ApInstructions, DqapResult, NqapRequest, QciInfo, TapqResult } from '../crypto-adapters/ap-instructions.ts';
+import type {
+  ApInstructions,
+  DqapResult,
+  NqapRequest,
+  PqapRegisters,
+  PqapResult,
+  QciInfo,
+  TapqResult,
+} from '../crypto-adapters/ap-instructions.ts';
 import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import { hasApxa } from './crycb.ts';
 import type { Kvm } from './kvm.ts';
-import { BEYOND_SMALL } from './pqap-registers.ts';
+import { interpretPqap } from './pqap-interpreted.ts';
+import { BEYOND_SMALL, PqapFunction, functionOf, imageOf, registersOf } from './pqap-registers.ts';
 import { seenInside } from './seen-inside.ts';
 import type { ShadowMasks } from './vsie-shadow.ts';
 
@@ -37,11 +46,25 @@ export class NestedInterception extends Error {
 export class NestedAp implements ApInstructions {
   private readonly kvm: Kvm;
   private readonly shadow: ShadowMasks | null;
+  /** Where its storage begins in that of its hypervisor. */
+  private readonly mso: number;
 
   /** `shadow` null: nothing is interpreted. */
-  constructor(kvm: Kvm, shadow: ShadowMasks | null) {
+  constructor(kvm: Kvm, shadow: ShadowMasks | null, mso = 0) {
     this.kvm = kvm;
     this.shadow = shadow;
+    this.mso = mso;
+  }
+
+  /** Problem state is what the nested guest itself looks at before. */
+  async pqap(task: Task, given: PqapRegisters): Promise<PqapResult> {
+    const registers = imageOf(given);
+    if (functionOf(registers.gr0) === PqapFunction.AQIC) throw new NestedInterception(PQAP);
+    this.interpreted(PQAP);
+    const store = (address: number, bytes: Uint8Array): boolean => this.kvm.memory.write(this.mso + address, bytes);
+    const machine = { facilities: this.kvm.facilities, problemState: false, instructions: this, store };
+    const cc = await interpretPqap(task, machine, registers);
+    return { ...registersOf(given.gr0, registers), cc };
   }
 
   async tapq(task: Task, apqn: Apqn): Promise<TapqResult> {

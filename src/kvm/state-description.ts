@@ -14,9 +14,16 @@ const ICPTCODE = 0x50;
 const IPA = 0x56;
 const IPB = 0x58;
 const ECB3 = 0x63;
+const MSO = 0x80;
 const PSW_ADDRESS = 0x98;
 const CRYCBD = 0xfc;
 const ECD = 0x1c8;
+
+/** What SIE looks at of it before the nested guest runs. */
+export interface LoadedState extends StateDescription {
+  /** Where its storage begins in that of the hypervisor. */
+  readonly mso: number;
+}
 
 export interface StateDescription {
   readonly eca: number;
@@ -45,10 +52,11 @@ export interface Interception {
 }
 
 /** Null when it lies outside of the storage. */
-export function loadStateDescription(memory: GuestMemory, origin: number): StateDescription | null {
+export function loadStateDescription(memory: GuestMemory, origin: number): LoadedState | null {
   if (!memory.contains(origin) || !memory.contains(origin + STATE_DESCRIPTION_BYTES - 1)) return null;
   const field = (at: number, length: number): number => numberOf(memory.read(origin + at, length)!);
-  return { eca: field(ECA, 4), ecb3: field(ECB3, 1), ecd: field(ECD, 4), crycbd: field(CRYCBD, 4), pswAddress: field(PSW_ADDRESS, 8) };
+  const [eca, ecb3, ecd, crycbd] = [field(ECA, 4), field(ECB3, 1), field(ECD, 4), field(CRYCBD, 4)];
+  return { eca, ecb3, ecd, crycbd, pswAddress: field(PSW_ADDRESS, 8), mso: field(MSO, 8) };
 }
 
 /** What a hypervisor sets up before the first SIE. False when it lies outside of the storage. */

@@ -15,14 +15,20 @@ import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Kvm } from './kvm.ts';
 import { NestedAp, NestedInterception } from './nested-ap.ts';
-import { IcptCode, loadStateDescription, storeExit, type Interception } from './state-description.ts';
+import { IcptCode, loadStateDescription, storeExit, type Interception, type LoadedState } from './state-description.ts';
 import { SIE_INHIBITED, type Vcpu } from './vcpu.ts';
 import { shadowCrycb, type ShadowMasks } from './vsie-shadow.ts';
 
-/** What the nested guest executes; four bytes an instruction. */
+/**
+ * One step of a nested guest: an instruction of four bytes was executed; it waits, with the PSW where it is; or some were executed that
+ * lead to this address, up to one that is intercepted, or to an interruption of its hypervisor.
+ */
+export type NestedStep =
+  boolean | { readonly address: number; readonly intercepted?: Pick<Interception, 'ipa' | 'ipb'>; readonly interrupted?: boolean };
+
 export interface NestedProgram {
-  /** Executes the instruction at this address; false when there is none and the nested guest waits. Must not wait for a lock of the host. */
-  execute(task: Task, address: number, instructions: ApInstructions): MaybePromise<boolean>;
+  /** Executes what is at this address. Must not wait for a lock of the host. */
+  execute(task: Task, address: number, instructions: ApInstructions): MaybePromise<NestedStep>;
 }
 
 /**
@@ -49,6 +55,8 @@ const WAIT: Interception = { code: IcptCode.WAIT, ipa: 0, ipb: 0 };
 
 /** The host had something to do: SIE is executed again. */
 const AGAIN = Symbol('again');
+/** The program itself said that its hypervisor is interrupted. */
+const INTERRUPTED = Symbol('interrupted');
 
 /**
  * One SIE instruction of a guest, from vcpu->mutex to what its program sees next. Throws ProgramInterruption where the machine interrupts
@@ -92,7 +100,7 @@ async function shadowAndRun(task: Task, operand: SieOperand): Promise<SieExit | 
     return finish(operand, block.pswAddress, { code: IcptCode.VALIDITY, ipa: 0x1000, ipb: validity * 0x10000 });
   }
   noteShadow(operand, shadowing.ap);
-  const nested = new Nested(operand, { shadow: shadowing.ap, pswAddress: block.pswAddress });
+  const nested = new Nested(operand, { shadow: shadowing.ap, block });
   const ended = await nested.run(task);
   if ('code' in ended) return finish(operand, nested.pswAddress, ended);
   storeExit(kvm.memory, origin, { interception: NO_INTERCEPTION, pswAddress: nested.pswAddress });
@@ -118,10 +126,10 @@ class Nested {
   /** Where the nested guest goes on. */
   pswAddress: number;
 
-  constructor(operand: SieOperand, { shadow, pswAddress }: { shadow: ShadowMasks | null; pswAddress: number }) {
+  constructor(operand: SieOperand, { shadow, block }: { shadow: ShadowMasks | null; block: LoadedState }) {
     this.operand = operand;
-    this.instructions = new NestedAp(operand.kvm, shadow);
-    this.pswAddress = pswAddress;
+    this.instructions = new NestedAp(operand.kvm, shadow, block.mso);
+    this.pswAddress = block.pswAddress;
   }
 
   /** Enters SIE again and again under the same shadow, until its hypervisor or the host has something to do. @holds vcpu->mutex */
@@ -129,6 +137,10 @@ class Nested {
     const { vcpu } = this.operand;
     for (;;) {
       const ended = await vcpu.inNestedSieLocked(task, () => this.interpret(task));
+      if (ended === INTERRUPTED) {
+        vcpu.pswAddress -= SIE_BYTES;
+        return { again: { kind: 'interruption' } };
+      }
       if (ended !== SIE_INHIBITED && ended !== null) return ended;
       // Out of SIE: the setter that asked for it may go on before the vCPU looks whether it still has to wait.
       await vcpu.vsieRestart.read(task);
@@ -138,17 +150,21 @@ class Nested {
   }
 
   /** Inside SIE, one instruction after another; null when it was left because of a kick. */
-  private async interpret(task: Task): Promise<Interception | null> {
+  private async interpret(task: Task): Promise<Interception | typeof INTERRUPTED | null> {
     const { vcpu, program } = this.operand;
     while (!vcpu.sieBlocked() && !vcpu.interruptionPending()) {
       try {
-        if (!(await program.execute(task, this.pswAddress, this.instructions))) return WAIT;
+        const step = await program.execute(task, this.pswAddress, this.instructions);
+        if (step === false) return WAIT;
+        this.pswAddress = step === true ? this.pswAddress + INSTRUCTION_BYTES : step.address;
+        if (step === true) continue;
+        if (step.intercepted !== undefined) return { code: IcptCode.INSTRUCTION, ...step.intercepted };
+        if (step.interrupted === true) return INTERRUPTED;
       } catch (error) {
         if (!(error instanceof NestedInterception)) throw error;
         this.pswAddress += INSTRUCTION_BYTES;
         return { code: IcptCode.INSTRUCTION, ipa: error.ipa, ipb: 0 };
       }
-      this.pswAddress += INSTRUCTION_BYTES;
     }
     return null;
   }

@@ -97,6 +97,18 @@ export class HungTaskWatch implements WaitWatcher {
     return waiting.length > 0;
   }
 
+  /** Everybody who holds a lock, or waits for something that others have, whoever began to wait first in front (SysRq-d). */
+  dump(): BlockedTask[] {
+    const order = (task: Task): number => (blockerOf(task) === null ? Number.POSITIVE_INFINITY : this.facts(task).order);
+    const wanted = [...this.ctx.rt.tasks].filter((task) => task.held !== null || this.isWaiting(task));
+    return wanted.toSorted((a, b) => order(a) - order(b) || a.id - b.id).map((task) => dumpTask(task, this.source));
+  }
+
+  private isWaiting(task: Task): boolean {
+    const blocker = blockerOf(task);
+    return blocker !== null && isWatched(blocker);
+  }
+
   private count(task: Task, what: Wanted, now: number): void {
     const wait = this.waits.get(task);
     const since = wait !== undefined && wait.blocker === what ? wait.since : now;

@@ -8,7 +8,7 @@ import type { Kvm } from '../kvm/kvm.ts';
 import type { PqapInterception } from '../kvm/pqap-port.ts';
 import type { Vcpu } from '../kvm/vcpu.ts';
 import { executeSie } from '../kvm/vsie.ts';
-import type { GuestCpu, GuestFacilities, GuestPlatform, GuestStorage, NestedProgram, SieExit } from '../guest/guest-port.ts';
+import type { CpuStatus, GuestCpu, GuestFacilities, GuestPlatform, GuestStorage, NestedProgram, SieExit } from '../guest/guest-port.ts';
 import type { Task } from '../runtime/task.ts';
 import type { Qemu } from '../vmm/qemu.ts';
 
@@ -27,6 +27,16 @@ class KvmCpu implements GuestCpu {
     this.kvm = kvm;
     this.vcpu = vcpu;
     this.instructions = new InterpretiveAp(kvm, vcpu, interception);
+  }
+
+  providesAp(): boolean {
+    return this.vcpu.apie;
+  }
+
+  setStatus({ problemState, ioEnabled, iscs }: CpuStatus): void {
+    this.vcpu.problemState = problemState;
+    this.vcpu.ioEnabled = ioEnabled;
+    this.vcpu.enabledIscs = iscs;
   }
 
   sie(task: Task, origin: number, program: NestedProgram): Promise<SieExit> {

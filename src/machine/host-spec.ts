@@ -42,7 +42,24 @@ export interface InstructionWorkload {
   readonly endless?: boolean;
 }
 
-export type Workload = RsaWorkload | InstructionWorkload;
+/** A program in machine code, alone in the guest: without a kernel. */
+export interface CodeWorkload {
+  readonly kind: 'code';
+  /** As reports call it: a program of apemu's own, or the name of a file without its folder. */
+  readonly program: string;
+  /** null: a program of apemu's own. Otherwise where the file was found, as it was written. */
+  readonly file: string | null;
+  /** The ELF file itself: checked, and no longer changed. */
+  readonly elf: Uint8Array;
+  /** Storage of the guest in MiB. */
+  readonly mem: number;
+  /** Of all vCPUs together; then the program is ended. */
+  readonly maxInstructions: number;
+  /** Begins anew until the guest is stopped, and how it ends does not matter; default: once. */
+  readonly endless?: boolean;
+}
+
+export type Workload = RsaWorkload | InstructionWorkload | CodeWorkload;
 
 /** Users of one kind on the host itself: each task does one operation after another through zcrypt. */
 interface HostUsers {
@@ -145,6 +162,8 @@ export function operationsOf({ workload, vcpus }: GuestSpec): number {
       return vcpus * workload.operations;
     case 'instructions':
       return workload.cpus.reduce((sum, list) => sum + list.length, 0);
+    // What a program is going to do is known when it has done it.
+    case 'code':
     case undefined:
       return 0;
   }

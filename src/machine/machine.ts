@@ -25,7 +25,7 @@ import { NO_QUIRKS, type Quirks } from '../vfio-ap/quirks.ts';
 import { VfioAp } from '../vfio-ap/vfio-ap.ts';
 import { HostLoad } from './host-load.ts';
 import type { GuestSpec, HostSpec, MdevSpec } from './host-spec.ts';
-import { VirtualMachine } from './virtual-machine.ts';
+import { VirtualMachine, type CodeTrace } from './virtual-machine.ts';
 
 export interface MachineOptions {
   readonly layer: LockLayer;
@@ -43,6 +43,7 @@ export interface MachineOptions {
   readonly retryLimitMs?: number;
   /** Guests without a workload run nothing at all, instead of a kernel that serves interrupts and rescans. Default false. */
   readonly bareGuests?: boolean;
+  readonly trace?: CodeTrace;
   /** Known defects that are switched on; default none. */
   readonly quirks?: Quirks;
   /** Places that may fail; default none. */
@@ -96,7 +97,7 @@ export class Machine {
     for (const chain of design.order) layer.declareOrder(chain, design.name);
     const random = new Prng(options.seed);
     const onOperation = options.onOperation ?? (() => undefined);
-    const { retryLimitMs, bareGuests } = options;
+    const { retryLimitMs, bareGuests, trace } = options;
     const host = {
       layer,
       hardware,
@@ -111,6 +112,7 @@ export class Machine {
       onOperation,
       ...(retryLimitMs === undefined ? {} : { retryLimitMs }),
       ...(bareGuests === undefined ? {} : { bareGuests }),
+      ...(trace === undefined ? {} : { trace }),
     };
     this.hostLoad = makeHostLoad(this, options, random.fork('host'));
     this.vms = spec.guests.map((guest) => new VirtualMachine(host, guest, random.fork(guest.name).next()));

@@ -8,6 +8,8 @@ import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
 import { Guest } from '../guest/guest.ts';
 import type { GuestProgram } from '../guest/guest-program.ts';
 import { InstructionProgram } from '../guest/instruction-program.ts';
+import { ElfProgram } from '../guest/s390x/elf-program.ts';
+import { readElf } from '../guest/s390x/elf.ts';
 import type { Gib } from '../kvm/gib.ts';
 import { Kvm, type GuestFacilities } from '../kvm/kvm.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
@@ -16,8 +18,18 @@ import type { DeviceListOrder } from '../vfio/iommu-container.ts';
 import type { LockingDesign } from '../vfio-ap/locking/port.ts';
 import { Qemu } from '../vmm/qemu.ts';
 import { KvmPlatform } from './guest-platform.ts';
-import type { GuestSpec } from './host-spec.ts';
+import type { CodeWorkload, GuestSpec } from './host-spec.ts';
 import { loadNested } from './nested-image.ts';
+
+const MIB = 0x10_0000;
+
+/** A line about each instruction of the program in one guest. */
+export interface CodeTrace {
+  /** Name of the guest. */
+  readonly guest: string;
+  /** Lines come with their ends. */
+  readonly write: (line: string) => void;
+}
 
 export interface VirtualMachineHost {
   readonly layer: LockLayer;
@@ -40,6 +52,7 @@ export interface VirtualMachineHost {
   readonly retryLimitMs?: number;
   /** A guest without a workload runs nothing at all, instead of a kernel that serves interrupts and rescans. Default false. */
   readonly bareGuests?: boolean;
+  readonly trace?: CodeTrace;
 }
 
 /** What the CPU model offers and the host has. */
@@ -71,7 +84,9 @@ export class VirtualMachine {
         name: spec.name,
         vcpus: spec.vcpus,
         facilities: facilitiesOf(spec, hardware),
-        sief2: spec.nested !== undefined,
+        // Machine code may be a hypervisor without saying so.
+        sief2: spec.nested !== undefined || spec.workload?.kind === 'code',
+        ...(spec.workload?.kind === 'code' ? { memory: spec.workload.mem * MIB } : {}),
         random: new Prng(seed),
       },
     );
@@ -100,8 +115,17 @@ export class VirtualMachine {
         nested: nested === undefined ? [] : loadNested(this.kvm, nested),
       });
     }
+    if (workload?.kind === 'code') return this.codeProgram(workload);
     if (workload === null && bareGuests === true) return new InstructionProgram(this.platform, [], bare);
     const patience = retryLimitMs === undefined ? {} : { retryLimitMs };
     return new Guest(layer, this.platform, { seed, events, workload, interrupts, onOperation, ...patience });
+  }
+
+  private codeProgram({ program, elf, maxInstructions, endless = false }: CodeWorkload): ElfProgram {
+    const { layer, events, onOperation, trace } = this.host;
+    return new ElfProgram(this.platform, {
+      ...{ rt: layer.rt, events, program, image: readElf(elf), maxInstructions, endless, onOperation },
+      ...(trace?.guest === this.spec.name ? { trace: trace.write } : {}),
+    });
   }
 }

@@ -2,6 +2,7 @@
  * The report at the end of a run, as text: guests, events, who owns which queue, lock statistics, findings, what is left, verdict.
  * No kernel counterpart.
  */
+import { codeLines, countedLines } from './code-text.ts';
 import { findingLines } from './finding-text.ts';
 import { hostLines } from './host-text.ts';
 import { count, millis, seconds, WIDTH, wrapText } from './layout.ts';
@@ -14,7 +15,7 @@ import { INTERRUPTED, leftovers, type Verdict } from './verdict.ts';
 const MOST_EVENTS = 40;
 const MOST_LOCKS = 12;
 
-const ENDINGS = { done: 'done', stuck: 'stuck', interrupted: 'interrupted', limit: 'limit reached' } as const;
+const ENDINGS = { done: 'done', stuck: 'stuck', interrupted: 'interrupted', limit: 'limit reached', stopped: 'stopped' } as const;
 
 export function runText(report: RunReport, verdict: Verdict, paint: Paint = PLAIN): string {
   const { command, scenario, design, quirks, runtime, seed } = report;
@@ -65,13 +66,7 @@ function guestLines(guests: readonly GuestReport[]): string[] {
       guest.queues.length <= 4 ? guest.queues.join(' ') || '-' : `${guest.queues.length} queues`,
     ]),
   );
-  return [...table, ...guests.flatMap(answerLines)];
-}
-
-/** `guest1: aqic 00 x 2, tapq 01`. */
-function answerLines({ name, answers = {} }: GuestReport): string[] {
-  const given = Object.entries(answers).map(([answer, times]) => (times === 1 ? answer : `${answer} x ${times}`));
-  return given.length === 0 ? [] : wrapText(`${name}: ${given.toSorted().join(', ')}`, '  ', '    ');
+  return [...table, ...guests.flatMap((guest) => [...countedLines(guest.name, guest.answers ?? {}), ...codeLines(guest)])];
 }
 
 function eventLines({ events }: RunReport, paint: Paint): string[] {

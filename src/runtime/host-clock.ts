@@ -33,3 +33,8 @@ export function hostTurn(): Promise<void> {
 export function hostSeed(): number {
   return Math.floor(Math.random() * 0x7fffffff);
 }
+
+/** Seconds since 1970. */
+export function hostTime(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -38,6 +38,11 @@ export class EventPlayer {
     return [...byTask].map(([name, list]) => rt.spawn(name, (task) => this.play(task, list)));
   }
 
+  /** Plays one event now, as part of no list; answers its line of the report. `seen` is told what a read has read. */
+  async once(task: Task, event: EventSpec, seen?: (text: string) => void): Promise<EventReport> {
+    return await this.one(task, event, seen);
+  }
+
   /** No event begins any more. */
   stop(): void {
     this.stopped = true;
@@ -51,21 +56,21 @@ export class EventPlayer {
     }
   }
 
-  private async one(task: Task, event: EventSpec): Promise<void> {
+  private async one(task: Task, event: EventSpec, seen?: (text: string) => void): Promise<EventReport> {
     const { machine, progress } = this.parts;
     const { verb } = event;
-    if (verb.kind === 'repeat') await this.repeat(task, event, verb);
-    else if (verb.kind === 'pause')
-      this.list(task, event, { result: (await progress.pause(task, verb.ms)) ? 'ok' : 'cut short', ok: true });
-    else this.note(task, event, resultText(await perform(task, machine, verb)));
+    if (verb.kind === 'repeat') return await this.repeat(task, event, verb);
+    if (verb.kind === 'pause')
+      return this.list(task, event, { result: (await progress.pause(task, verb.ms)) ? 'ok' : 'cut short', ok: true });
+    return this.note(task, event, resultText(await perform(task, machine, verb, seen)));
   }
 
-  private async repeat(task: Task, event: EventSpec, { times, events }: Extract<Verb, { kind: 'repeat' }>): Promise<void> {
+  private async repeat(task: Task, event: EventSpec, { times, events }: Extract<Verb, { kind: 'repeat' }>): Promise<EventReport> {
     let failures = 0;
     let turn = 0;
     for (; turn < times && !this.stopped; turn++) for (const inner of events) if (!(await this.inner(task, inner))) failures++;
     const stopped = turn < times ? `stopped after ${turn} turns` : 'ok';
-    this.list(task, event, { result: failures === 0 ? stopped : `${failures} not as expected`, ok: failures === 0 });
+    return this.list(task, event, { result: failures === 0 ? stopped : `${failures} not as expected`, ok: failures === 0 });
   }
 
   /** Of a thousand equal turns only what went wrong is worth a line. */
@@ -100,28 +105,30 @@ export class EventPlayer {
     }
   }
 
-  private note(task: Task, event: EventSpec, result: string): void {
+  private note(task: Task, event: EventSpec, result: string): EventReport {
     const { machine, findings, source } = this.parts;
     const ok = event.expect === null || event.expect === result;
-    const what = this.list(task, event, { result, ok });
-    if (ok) return;
+    const report = this.list(task, event, { result, ok });
+    if (ok) return report;
     const { line, column } = event.place;
     findings.report({
       kind: 'assertion',
       key: `event:${line}:${column}:${result}`,
-      title: `${source}:${line}:${column}: ${what}: expected ${event.expect}, got ${result}`,
+      title: `${source}:${line}:${column}: ${report.what}: expected ${event.expect}, got ${result}`,
       tasks: [task.name],
       time: machine.layer.rt.now(),
     });
+    return report;
   }
 
-  /** One line of the report; answers what it says was done. */
-  private list(task: Task, event: EventSpec, { result, ok }: { result: string; ok: boolean }): string {
+  /** One line of the report. */
+  private list(task: Task, event: EventSpec, { result, ok }: { result: string; ok: boolean }): EventReport {
     const { machine } = this.parts;
     const what = verbText(event.verb, (path) => this.named(path));
-    this.reports.push({ t: machine.layer.rt.now(), task: task.name, what, result, expected: event.expect, ok });
+    const report = { t: machine.layer.rt.now(), task: task.name, what, result, expected: event.expect, ok };
+    this.reports.push(report);
     machine.events.emit('scenario.event', task.name, { what, result });
-    return what;
+    return report;
   }
 
   /** The path with the scenario's names instead of UUIDs. */

@@ -31,6 +31,12 @@ export function toEvents(source: ScenarioSource, count: number, host: HostSpec):
   return events;
 }
 
+/** One event, told to a host that is up: the whole text is its form. Its task is `task` unless it names one; it begins at once. */
+export function toEvent(source: ScenarioSource, host: HostSpec, task: string): EventSpec {
+  if (source.nodeAt(['at']) !== undefined) throw source.keyProblem([], 'at', { expected: 'no "at": the event begins at once' });
+  return new EventReader(source, host).event([], null, task);
+}
+
 class EventReader {
   /** Tasks that are signalled, to be looked for when all tasks are known. */
   readonly signals: { to: string; path: FieldPath }[] = [];
@@ -50,8 +56,8 @@ class EventReader {
     this.adapters = new Map(host.adapters.map((adapter) => [adapter.id, adapter]));
   }
 
-  /** `around`: the task of the repeat that the event is in, null outside one. */
-  event(path: FieldPath, around: string | null): EventSpec {
+  /** `around`: the task of the repeat that the event is in, null outside one; `usual`: whose it is if nothing says so. */
+  event(path: FieldPath, around: string | null, usual = around): EventSpec {
     const name = this.verbName(path);
     const fields: OrderFields = validate(this.source, path, eventForms[name]);
     const at = fields.at ?? null;
@@ -59,7 +65,7 @@ class EventReader {
       throw this.source.problem([...path, 'at'], { expected: 'no "at" inside a repeat: its events follow each other' });
     }
     this.checkWhen(at, [...path, 'at']);
-    const task = fields.task ?? around;
+    const task = fields.task ?? usual;
     if (task === null) throw this.source.problem([...path, 'task'], { expected: 'the name of the task' });
     if (around !== null && task !== around) {
       throw this.source.problem([...path, 'task'], { expected: `${around}, the task of the repeat, or none` });
@@ -217,6 +223,10 @@ class EventReader {
   /** A point that the workloads never reach would make the event, and the run, wait for ever. */
   private checkWhen(at: When | null, path: FieldPath): void {
     if (at?.kind !== 'share' && at?.kind !== 'operations') return;
+    const code = this.host.guests.some(({ workload }) => workload?.kind === 'code');
+    if (code && at.kind === 'operations') return;
+    if (code)
+      throw this.source.problem(path, { expected: 'now, a time or a number of operations, as nobody knows how many a program does' });
     if (this.operations === 0) throw this.source.problem(path, { expected: 'now or a time, as no guest has a workload' });
     if (at.kind === 'operations' && at.count > this.operations) {
       throw this.source.problem([...path, 'op'], { expected: `at most ${this.operations}, the operations of all workloads` });

@@ -7,6 +7,7 @@ import type { ApMask } from '../base/ap-mask.ts';
 import type { HostView } from '../checkers/checker.ts';
 import { hostView } from '../checkers/host-view.ts';
 import type { CryptoAdapters } from '../crypto-adapters/crypto-adapters.ts';
+import type { CodeReport } from '../guest/guest-program.ts';
 import type { Apcb } from '../kvm/crycb.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { VirtualMachine } from '../machine/virtual-machine.ts';
@@ -59,7 +60,13 @@ function guestState({ kvm, qemu, guest }: VirtualMachine): unknown {
     ...{ alert: kvm.gisa.alertMask, isc: kvm.gisa.totalReferences, pins: qemu.container.pins },
     answers: [...(guest.answers ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1)),
     ...{ operations: guest.statistics.verified, errors: guest.statistics.errors },
+    ...codeState(guest.code),
   };
+}
+
+/** How many instructions it took, waiting included, is no part of it. */
+function codeState(code: CodeReport | undefined): object {
+  return code === undefined ? {} : { code: [code.end, code.console] };
 }
 
 function hostUsers({ hostLoad }: Machine): object {

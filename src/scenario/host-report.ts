@@ -5,12 +5,12 @@ import type { GuestStatistics } from '../guest/guest-statistics.ts';
 import type { HostLoad } from '../machine/host-load.ts';
 import type { HostReport } from './run-report.ts';
 
-/** null: the host has none. Under stress users work until they are stopped: what was begun and ended is what was expected. */
-export function hostReport(load: HostLoad | null, mode: 'run' | 'stress'): HostReport | null {
+/** null: the host has none. Users that work until they are stopped: what was begun and ended is what was expected. */
+export function hostReport(load: HostLoad | null, endless: boolean): HostReport | null {
   if (load === null) return null;
   const figures = (statistics: GuestStatistics, expected: number): Omit<HostReport, 'users' | 'stallMs'> => ({
     operations: statistics.verified,
-    expected: mode === 'stress' ? statistics.operations : expected,
+    expected: endless ? statistics.operations : expected,
     retries: statistics.retries,
     errors: statistics.errors,
     p50Ms: statistics.p50Ms,

@@ -2,6 +2,7 @@
  * Builds the HostSpec from the checked fields of a scenario file and checks what holds between them. No kernel counterpart.
  */
 import type { AdapterSpec, CpuModel, GuestSpec, HostSpec, MdevSpec, Workload } from '../machine/host-spec.ts';
+import { toCodeWorkload } from './code-workload.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { toHostPrograms } from './host-workload.ts';
 import { hostMasks, toMdevs } from './mdevs.ts';
@@ -138,8 +139,9 @@ function toCpu(cpu: GuestFields['cpu']): { readonly cpu?: CpuModel } {
 
 function toWorkload(source: ScenarioSource, { workload, vcpus, nested }: GuestFields, path: FieldPath): Workload | null {
   if (workload === null) return nested === undefined ? null : sieOnEach(vcpus);
-  const { rsa, instructions, cpus } = workload;
+  const { rsa, instructions, cpus, elf, program } = workload;
   if (rsa !== undefined) return { kind: 'rsa', ...rsa };
+  if ((elf ?? program) !== undefined) return toCodeWorkload(source, workload, path);
   if (nested === undefined) {
     refuseSie(source, instructions ?? [], [...path, 'instructions']);
     cpus?.forEach((list, i) => refuseSie(source, list, [...path, 'cpus', i]));

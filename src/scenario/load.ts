@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { KERNELS, type KernelProfile } from '../base/kernel-profile.ts';
 import { defaultDesignOf, designNames, designsFor } from '../vfio-ap/locking/designs.ts';
+import { withFilesInside } from './code-workload.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { toEvents } from './events.ts';
 import { toHost } from './host.ts';
@@ -42,16 +43,20 @@ export function loadScenario(text: string, source: string, options: LoadOptions 
   }
   const events = toEvents(file, found.events.length, host);
   const name = found.name ?? unnamed;
-  return { name, source, text, host, design, events, quirks: found.quirks, faults: found.faults, expect: found.expect };
+  const whole = withFilesInside(text, host);
+  return { name, source, text: whole, host, design, events, quirks: found.quirks, faults: found.faults, expect: found.expect };
 }
 
 export function loadScenarioFile(path: string, options: LoadOptions = {}): Scenario {
   return loadScenario(readText(path, 'scenario file'), path, options);
 }
 
-/** The example that `apemu run` uses without an argument; found from the sources as well as from the built package. */
-export function loadDefaultScenario(options: LoadOptions = {}): Scenario {
-  return loadScenario(readFileSync(new URL('../../scenarios/three-guests.yaml', import.meta.url), 'utf8'), EMBEDDED, options);
+/** What comes with the package: the example that `apemu run` uses without an argument, and the host of `apemu mount` and `apemu shell`. */
+export type EmbeddedName = 'three-guests' | 'one-mdev';
+
+/** Found from the sources as well as from the built package. */
+export function loadDefaultScenario(options: LoadOptions = {}, name: EmbeddedName = 'three-guests'): Scenario {
+  return loadScenario(readFileSync(new URL(`../../scenarios/${name}.yaml`, import.meta.url), 'utf8'), EMBEDDED, options);
 }
 
 function checkDesign(source: ScenarioSource, path: FieldPath, design: string, { designs }: LoadOptions): void {

@@ -22,6 +22,9 @@ export function toNested(source: ScenarioSource, { nested, workload }: GuestFiel
   if (workload?.rsa !== undefined) {
     throw source.problem(path, { expected: 'no nested guest where the workload is rsa: a kernel that drives queues executes no SIE' });
   }
+  if ((workload?.elf ?? workload?.program) !== undefined) {
+    throw source.problem(path, { expected: 'no nested guest where the workload is machine code: it brings its own' });
+  }
   if (nested.format !== 2) refuseLarge(source, nested, path);
   nested.instructions.forEach(({ name, text }, i) => {
     const expected = REFUSED[name];

@@ -1,6 +1,7 @@
 /**
  * What a run or stress run hands back: plain data, from which src/report makes text and JSON. No kernel counterpart.
  */
+import type { CodeReport } from '../guest/guest-program.ts';
 import type { Finding } from '../locks/finding.ts';
 import type { LockDump } from '../locks/lock-dump.ts';
 import type { LockStatRow } from '../locks/lock-stat.ts';
@@ -25,6 +26,8 @@ export interface GuestReport {
   readonly queues: readonly string[];
   /** Answers of bare instructions: how often each was given, as `aqic 00`. */
   readonly answers?: Readonly<Record<string, number>>;
+  /** Of a guest that runs machine code. */
+  readonly code?: CodeReport;
 }
 
 /** Crypto users of the host of one kind. */
@@ -93,11 +96,17 @@ export interface StressReport {
   readonly steps?: number;
 }
 
-/** How it ended: all work done, nobody can go on, asked to stop, or the time or step limit reached. */
-export type RunOutcome = 'done' | 'stuck' | 'interrupted' | 'limit';
+/**
+ * How it ended: all work done, nobody can go on, interrupted, or the time or step limit reached. A host that stays up does so until it is
+ * stopped, which is its proper end.
+ */
+export type RunOutcome = 'done' | 'stuck' | 'interrupted' | 'limit' | 'stopped';
+
+/** `run` ends with its work, `stress` with its churn; the host of `mount` and `shell` stays up until it is stopped. */
+export type RunMode = 'run' | 'stress' | 'mount' | 'shell';
 
 export interface RunReport {
-  readonly command: 'run' | 'stress';
+  readonly command: RunMode;
   /** Every operation verified, none given up, no finding, quiescence check clean. */
   readonly ok: boolean;
   readonly outcome: RunOutcome;

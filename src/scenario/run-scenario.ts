@@ -5,19 +5,22 @@
 import type { DestinationStream } from 'pino';
 import { EventLog, type LogEvent } from '../base/event-log.ts';
 import { createLogger, type LogLevel } from '../base/logger.ts';
-import { Findings } from '../locks/finding.ts';
+import { Findings, type Finding } from '../locks/finding.ts';
 import type { HungTaskWatch } from '../locks/hung-task.ts';
 import { LockLayer } from '../locks/lock-layer.ts';
+import { nobodyCanGoOn } from '../locks/wait-for.ts';
 import type { ControlledOutcome } from '../runtime/controlled-options.ts';
 import { ControlledRuntime } from '../runtime/controlled.ts';
 import { LiveRuntime } from '../runtime/live.ts';
 import type { Task } from '../runtime/task.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
 import { BootError } from '../machine/machine.ts';
+import type { CodeTrace } from '../machine/virtual-machine.ts';
 import { designOf } from './design-file.ts';
 import { HostRun } from './host-run.ts';
-import type { RunReport } from './run-report.ts';
+import type { RunMode, RunOutcome, RunReport } from './run-report.ts';
 import type { Scenario } from './scenario.ts';
+import type { ScenarioHost } from './scenario-host.ts';
 import { taskFailure } from '../explore/task-failure.ts';
 
 export interface RunOptions {
@@ -28,13 +31,26 @@ export interface RunOptions {
   /** Instead of those of the scenario. */
   readonly quirks?: readonly QuirkName[];
   readonly runtime: 'live' | 'controlled';
-  readonly mode: 'run' | 'stress';
+  readonly mode: RunMode;
   /** Workloads and churn stop after this long, milliseconds of the runtime's clock. */
   readonly limitMs?: number;
   /** Controlled runtime: they stop after so many steps. */
   readonly steps?: number;
   readonly logger: { readonly level: LogLevel; readonly destination?: DestinationStream };
   readonly onEvent?: (event: LogEvent) => void;
+  readonly onFinding?: (finding: Finding) => void;
+  readonly trace?: CodeTrace;
+  /** Guests work until they are stopped, whatever their workloads say. */
+  readonly endless?: boolean;
+  /** A host that stays up is up. It does so on the live runtime, until `end`. */
+  readonly onUp?: (host: UpHost) => void;
+}
+
+/** What there is to talk to when a host stays up. */
+export interface UpHost {
+  readonly host: ScenarioHost;
+  readonly layer: LockLayer;
+  readonly watchdog: HungTaskWatch;
 }
 
 export interface Progress {
@@ -57,6 +73,7 @@ export class ScenarioRun {
   /** Ends an interrupted run that does not come to rest. */
   private giveUp: () => void = () => undefined;
   private watchdog: HungTaskWatch | null = null;
+  private ending = false;
 
   /** Throws a RangeError for a design that does not exist. */
   constructor(options: RunOptions) {
@@ -80,18 +97,35 @@ export class ScenarioRun {
     this.giveUp();
   }
 
+  /** Brings a host that stays up to rest. One that does not come to rest, because tasks wait for each other, is reported as it stands. */
+  end(outcome: RunOutcome): void {
+    this.ending = true;
+    this.host?.stop(outcome);
+    this.giveUp();
+  }
+
   /** Nothing can happen any more although the run has not ended: reports who waits, however short it has been. */
   stalled(): void {
     this.watchdog?.lastLook();
   }
 
+  private get stays(): boolean {
+    return this.options.mode === 'mount' || this.options.mode === 'shell';
+  }
+
   private async startLive(): Promise<RunReport> {
     const rt = new LiveRuntime(this.options.seed);
     const layer = new LockLayer(rt, { findings: this.findings, statistics: true });
-    layer.onStuck(() => rt.finishAs('stuck'));
+    // Whoever talks to a host that stays up wants to look at a deadlock: only its end is what nobody can reach any more.
+    layer.onStuck(() => {
+      if (this.ending || !this.stays) rt.finishAs('stuck');
+    });
     const host = this.makeHost(layer);
     const failure = this.watchTasks(layer);
-    this.giveUp = () => void rt.timer('end of an interrupted run', REST_MS, () => rt.finishAs('interrupted'));
+    this.giveUp = () => {
+      const late = (): void => rt.finishAs(this.stays && nobodyCanGoOn(rt.tasks) ? 'stuck' : 'interrupted');
+      rt.timer('end of an interrupted run', REST_MS, late);
+    };
     rt.spawn('apemu', (task) => host.main(task));
     const outcome = await rt.settled();
     rt.shutdown();
@@ -124,17 +158,21 @@ export class ScenarioRun {
     const events = new EventLog(now);
     if (options.onEvent !== undefined) events.onEvent(options.onEvent);
     this.findings.onFinding((finding) => events.emit('finding', finding.tasks.join(','), { finding: finding.kind, title: finding.title }));
+    if (options.onFinding !== undefined) this.findings.onFinding(options.onFinding);
     const log = createLogger({ ...options.logger, now });
     const design = designOf(options.design)!;
     const quirks = new Set(options.quirks ?? options.scenario.quirks);
     const faults = new Set(options.scenario.faults);
     const memo = options.runtime === 'controlled' ? { rsaMemo: MEMO } : {};
     const limit = limitReached === undefined ? {} : { limitReached };
+    const { watchdog } = this;
+    const { onUp, ...rest } = options;
     this.host = new HostRun({
-      ...options,
+      ...rest,
       ...limit,
+      ...(onUp === undefined ? {} : { onUp: (host) => onUp({ host, layer, watchdog }) }),
       layer,
-      machine: { design, log, events, quirks, faults, ...memo },
+      machine: { design, log, events, quirks, faults, ...memo, ...(options.trace === undefined ? {} : { trace: options.trace }) },
     });
     return this.host;
   }

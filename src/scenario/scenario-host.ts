@@ -6,6 +6,8 @@ import type { InvariantWatch } from '../checkers/invariants.ts';
 import { RequestWatch } from '../checkers/request-accounting.ts';
 import { watchHost } from '../checkers/watch-host.ts';
 import { watchLoads, type LoadWatch } from '../checkers/zcrypt-loads.ts';
+import type { CodeReport } from '../guest/guest-program.ts';
+import type { GuestStatistics } from '../guest/guest-statistics.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { HostSpec } from '../machine/host-spec.ts';
 import { Machine, type MachineOptions } from '../machine/machine.ts';
@@ -23,6 +25,12 @@ export interface ScenarioHostParts {
   readonly seed: number;
   readonly layer: LockLayer;
   readonly machine: Omit<MachineOptions, 'layer' | 'spec' | 'seed' | 'onOperation'>;
+}
+
+interface Worker {
+  readonly name: string;
+  readonly statistics: GuestStatistics;
+  readonly code?: CodeReport | undefined;
 }
 
 /** A run of a larger host is checked at its end only. */
@@ -89,16 +97,17 @@ export class ScenarioHost {
   /** The host's own users are guests of its cards, too. */
   private reportGuestErrors(): void {
     const { findings, rt } = this.layer;
-    const workers = this.machine.vms.map(({ spec, guest }) => ({ name: spec.name, statistics: guest.statistics }));
+    const workers: Worker[] = this.machine.vms.map(({ spec, guest: { statistics, code } }) => ({ name: spec.name, statistics, code }));
     const { hostLoad } = this.machine;
     if (hostLoad !== null) workers.push({ name: 'host', statistics: hostLoad.statistics });
-    for (const { name, statistics } of workers) {
+    for (const { name, statistics, code } of workers) {
       const { errors, complaints } = statistics;
       if (errors === 0) continue;
+      const what = code === undefined ? `${errors} operations were not verified` : `its program ${code.program} has failed`;
       findings.report({
         kind: 'guest-error',
         key: `guest-error:${name}`,
-        title: `${name}: ${errors} operations were not verified`,
+        title: `${name}: ${what}`,
         tasks: [name],
         time: rt.now(),
         notes: complaints,

@@ -97,7 +97,13 @@ export function unexplored(scenario: Scenario): string[] {
     ({ name }) => `fault ${name} more than ${PLACE_STRIKES} times in one execution`,
   );
   const timers = 'timers out of the order of their times: what is due first fires first, however long code takes';
-  return [...left, ...more, 'periodic scans of the AP bus', timers, ...quietGuests(scenario)];
+  return [...left, ...more, 'periodic scans of the AP bus', timers, ...quietGuests(scenario), ...insideOfSlices(scenario)];
+}
+
+/** A slice of a program runs as a whole. */
+function insideOfSlices({ host }: Scenario): string[] {
+  const several = host.guests.filter(({ workload, vcpus }) => workload?.kind === 'code' && vcpus > 1).map(({ name }) => name);
+  return several.length === 0 ? [] : [`other CPUs of a guest in the middle of a slice of machine code (${several.join(', ')})`];
 }
 
 function quietGuests({ host }: Scenario): string[] {

@@ -4,6 +4,7 @@
  */
 import { Document, isCollection, isMap, isScalar, isSeq, Scalar, visit, type ScalarTag, type YAMLMap } from 'yaml';
 import type { GuestSpec, HostSpec, MdevSpec, NestedSpec, Workload } from '../machine/host-spec.ts';
+import { codeWorkloadText } from './code-workload.ts';
 import { eventFields, slotEventFields } from './event-text.ts';
 import type { Expectation, ExpectedKinds } from './expectation.ts';
 import { hostWorkloadText } from './host-workload.ts';
@@ -126,6 +127,7 @@ function nestedFields({ format, adapters, domains, controlDomains, apie, crycb, 
 
 /** One list stands for all vCPUs where they do the same. */
 function workloadFields(workload: Workload, vcpus: number): Fields {
+  if (workload.kind === 'code') return codeWorkloadText(workload);
   if (workload.kind === 'rsa') {
     const { operations, bits, forms } = workload;
     return { rsa: { operations, bits, forms } };

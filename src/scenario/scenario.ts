@@ -80,6 +80,7 @@ export interface Scenario {
   readonly name: string;
   /** File name, or `<embedded>`. */
   readonly source: string;
+  /** Of the file, with the programs that it names inside. */
   readonly text: string;
   readonly host: HostSpec;
   /** Name of a locking design, or the path of a design file. */

@@ -56,7 +56,7 @@ export function* fewerVcpus(scenario: Scenario): IterableIterator<Smaller> {
 export function* shorterWorkload(scenario: Scenario): IterableIterator<Smaller> {
   yield* eachGuest(scenario, function* (guest): IterableIterator<Less> {
     const { workload } = guest;
-    if (workload === null) return;
+    if (workload === null || workload.kind === 'code') return;
     const shorter = workload.kind === 'rsa' ? fewerRequests(workload) : fewerInstructions(workload);
     for (const { workload: less, what } of shorter) yield { guest: { ...guest, workload: less }, what };
   });

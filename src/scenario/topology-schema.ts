@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ApMask } from '../base/ap-mask.ts';
 import { parseMaskText } from '../base/mask-text.ts';
 import { INSTRUCTION_FORM, INSTRUCTION_TEXT, parseInstruction } from '../guest/guest-instruction.ts';
+import { codeFields } from './code-workload.ts';
 import { hostWorkloadSchema, rsaMix } from './host-workload.ts';
 import { fields } from './validate.ts';
 import { adapterId, cardType, domainId, flag, named, oneOf, uuid, whole } from './values.ts';
@@ -75,12 +76,20 @@ const instructionList = z
   .array(instruction, { error: 'a list of AP instructions' })
   .describe('Executed one after another on a vCPU of a guest that has no kernel.');
 
-const WORKLOAD = 'a workload: rsa, instructions (a list that each vCPU executes) or cpus (a list of lists, one a vCPU)';
+const WORKLOAD =
+  'a workload: rsa, instructions (a list that each vCPU executes), cpus (a list of lists, one a vCPU), elf (a file) or program (a name)';
+const KINDS = ['rsa', 'instructions', 'cpus', 'elf', 'program'] as const;
+const CODE_ONLY = 'mem and maxInstructions only with elf or program';
 const workload = fields(WORKLOAD, {
   rsa: rsa.optional(),
   instructions: instructionList.optional(),
   cpus: z.array(instructionList, { error: 'a list of lists of AP instructions, one a vCPU' }).optional(),
-}).refine((found) => Object.values(found).filter((value) => value !== undefined).length === 1, { error: WORKLOAD });
+  ...codeFields,
+})
+  .refine((found) => KINDS.filter((kind) => found[kind] !== undefined).length === 1, { error: WORKLOAD })
+  .refine(({ elf, program, mem, maxInstructions }) => (elf ?? program ?? mem ?? maxInstructions) === (elf ?? program), {
+    error: CODE_ONLY,
+  });
 
 const CRYCB_ADDRESS = 'an address: a multiple of 8 from 0 to 0x7ffffff8';
 const nested = fields('a nested guest: a map with format, adapters, domains and instructions', {

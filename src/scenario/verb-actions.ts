@@ -17,8 +17,8 @@ import type { Verb } from './scenario.ts';
 /** A verb that is one action; `repeat` and `pause` are the player's. */
 export type Action = Exclude<Verb, { kind: 'repeat' | 'pause' }>;
 
-/** 0, a byte count, or a negative errno. */
-export async function perform(task: Task, machine: Machine, verb: Action): Promise<Errno> {
+/** 0, a byte count, or a negative errno. `seen` is told what a read has read. */
+export async function perform(task: Task, machine: Machine, verb: Action, seen?: (text: string) => void): Promise<Errno> {
   const { sysfs, bus, hardware } = machine;
   // A signal that came between two system calls has been dealt with in user space.
   machine.layer.rt.touch(task, Access.WRITE);
@@ -28,7 +28,9 @@ export async function perform(task: Task, machine: Machine, verb: Action): Promi
       return await sysfs.write(task, verb.path, verb.value);
     case 'read': {
       const text = await sysfs.read(task, verb.path);
-      return typeof text === 'number' ? text : OK;
+      if (typeof text === 'number') return text;
+      seen?.(text);
+      return OK;
     }
     case 'attach':
       return await attach(task, machine, verb.guest);

@@ -38,6 +38,7 @@ import { VfioApQueue } from './vfio-ap-queue.ts';
 
 /** 256 adapters x 256 domains. */
 const MAX_INSTANCES = 65_536;
+const MODULE = '/sys/module/vfio_ap';
 
 export interface VfioApParts {
   readonly layer: LockLayer;
@@ -114,13 +115,16 @@ export class VfioAp {
     this.lifecycle = new MdevLifecycle(this.matrixDev, this.design, surroundings);
     const uevent = ueventRecorder(events);
     const matrixBus = new Bus(sysfs, { name: 'matrix', log, uevent });
-    const device = new Device(layer, { name: 'matrix', parent: null, bus: matrixBus, at: sysfs.mkdir('/sys/devices/vfio_ap') });
-    matrixBus.addRootDevice(device);
+    const root = new Device(layer, { name: 'vfio_ap', parent: null, bus: null, at: sysfs.mkdir('/sys/devices') });
+    root.publishAlone();
+    const device = new Device(layer, { name: 'matrix', parent: root, bus: matrixBus });
+    matrixBus.addWithDriver(device, 'vfio_ap').directory.addLink('module', sysfs.mkdir(MODULE));
     if (kernel.features !== null) device.directory.addAttributes([FEATURES], this);
     this.mdevBus = new Bus(sysfs, { name: 'mdev', log, uevent });
     this.parent = new MdevParent(layer, {
       device,
       bus: this.mdevBus,
+      sysfs,
       type: { id: 'vfio_ap-passthrough', name: 'VFIO AP Passthrough Device', api: 'vfio-ap' },
       maxInstances: parts.maxInstances ?? MAX_INSTANCES,
       noInstance: kernel.noInstance,
@@ -136,6 +140,7 @@ export class VfioAp {
   async load(task: Task): Promise<void> {
     const apDriver = await this.parts.bus.registerDriver(task, this.driver);
     const mdevDriver = await this.mdevBus.registerDriver(task, this.mdevDriver());
+    mdevDriver.directory.addLink('module', this.parts.sysfs.mkdir(MODULE));
     this.loaded = { apDriver, mdevDriver };
   }
 

@@ -8,6 +8,7 @@ import type { AttributeDef } from '../driver-core/attribute.ts';
 import type { Bus } from '../driver-core/bus.ts';
 import { Device } from '../driver-core/device.ts';
 import type { Directory } from '../driver-core/directory.ts';
+import type { Sysfs } from '../driver-core/sysfs.ts';
 import type { GuardedField } from '../locks/guarded-field.ts';
 import type { LockLayer } from '../locks/lock-layer.ts';
 import type { Mutex } from '../locks/mutex.ts';
@@ -21,6 +22,7 @@ export interface MdevParentOptions {
   /** The device that has mdev types. */
   readonly device: Device;
   readonly bus: Bus;
+  readonly sysfs: Sysfs;
   readonly type: { readonly id: string; readonly name: string; readonly api: string };
   readonly maxInstances: number;
   /** What `create` answers when no instance is left. Default -EUSERS. */
@@ -79,6 +81,8 @@ export class MdevParent {
   private readonly entries = new Map<string, Entry>();
   /** Guarded by unreg_sem. */
   private registered = true;
+  /** Links to the parents: what tools begin with (kernel: a class that is only a directory, class_compat_create_link). */
+  private readonly classDirectory: Directory;
   private readonly types: Directory;
   private readonly typeDirectory: Directory;
   /** Links to the devices of the type. */
@@ -90,6 +94,8 @@ export class MdevParent {
     this.type = options.type;
     this.listLock = layer.mutex(MDEV_LIST_LOCK, 'mdev_list_lock');
     this.unregSem = layer.rwSemaphore(UNREG_SEM, 'unreg_sem');
+    this.classDirectory = options.sysfs.mkdir('/sys/class/mdev_bus');
+    this.classDirectory.addLink(options.device.name, options.device.directory);
     this.types = options.device.directory.ensure('mdev_supported_types');
     this.typeDirectory = this.types.ensure(options.type.id);
     this.typeDirectory.addAttributes(TYPE_ATTRIBUTES, this);
@@ -138,6 +144,7 @@ export class MdevParent {
     if (!this.registered) return;
     this.registered = false;
     for (const entry of [...this.entries.values()]) if (entry.device !== null) await this.delete(task, entry);
+    this.classDirectory.removeLink(parent.name);
     await this.types.remove(task);
     bus.log.info({ device: parent.name }, 'mdev parent unregistered');
   }

@@ -8,7 +8,7 @@ import { M1, RUNTIMES, driverOf, onMachine, typeOf } from '../ap-bus/machine.ts'
 describe.each(RUNTIMES)('on the %s runtime', (kind) => {
   test('bus-A1: tree, links and drivers of M1', () =>
     onMachine(kind, {}, async ({ sysfs, ...m }) => {
-      expect(sysfs.list('/sys/devices/ap')).toEqual(['card03', 'card04', 'card05', 'subsystem', 'uevent']);
+      expect(sysfs.list('/sys/devices/ap')).toEqual(['card03', 'card04', 'card05', 'power', 'subsystem', 'uevent']);
       const queues: string[] = [];
       for (const card of ['03', '04', '05']) {
         const names = sysfs.list(`/sys/devices/ap/card${card}`) as string[];

@@ -17,7 +17,7 @@ function traced(m: Machine): string[] {
   return m.uevents().map(({ action, path, env }) => {
     const last = path.split('/').at(-1)!;
     if (action !== 'change') return `${action} ${last}`;
-    const { SUBSYSTEM: _s, DRIVER: _d, MODE: _m, DEV_TYPE: _t, MODALIAS: _a, ...rest } = env;
+    const { SUBSYSTEM: _s, DEVTYPE: _y, DRIVER: _d, MODE: _m, DEV_TYPE: _t, MODALIAS: _a, ...rest } = env;
     return `change ${last} ${Object.entries(rest)
       .map(([name, value]) => `${name}=${String(value)}`)
       .join(' ')}`;

@@ -100,7 +100,7 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'workload empty',
     example('workload: { rsa: { operations: 120, bits: [1024, 4096] } }', 'workload: {}'),
-    '9:47: guests[0].workload: expected a workload: rsa, instructions (a list that each vCPU executes) or cpus (a list of lists, one a vCPU), got an empty map',
+    '9:47: guests[0].workload: expected a workload: rsa, instructions (a list that each vCPU executes), cpus (a list of lists, one a vCPU), elf (a file) or program (a name), got an empty map',
   ],
   [
     'instruction',

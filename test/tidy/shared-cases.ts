@@ -1,6 +1,6 @@
 /**
  * Ids of the shared cases of vfio_ap and of the AP bus: the letters of their groups, with the numbers that are in the shared lists. Group A
- * of vfio_ap is whole, of the others the odd numbers are. Group H of the AP bus is about programs, which are not run here.
+ * of vfio_ap is whole, and group H of the AP bus, which test/real runs; of the others the odd numbers are.
  */
 type Groups = readonly (readonly [letter: string, numbers: readonly number[]])[];
 
@@ -33,6 +33,7 @@ const BUS: Groups = [
   ['E', odd(15)],
   ['F', odd(19)],
   ['G', odd(19)],
+  ['H', all(9)],
   ['I', odd(5)],
 ];
 

@@ -11,7 +11,7 @@ const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /** Placeholders from left to right; what is of every device, bus or driver comes first. */
 const PLACEHOLDERS: readonly (readonly [RegExp, string])[] = [
-  [/^\/sys\/devices\/.*\/(uevent|driver|subsystem)$/, 'DEVICE/$1'],
+  [/^\/sys\/devices\/.*\/(uevent|driver|subsystem|power\/\w+)$/, 'DEVICE/$1'],
   [/^\/sys\/bus\/\w+\/(drivers_autoprobe|drivers_probe|uevent)$/, '/sys/bus/BUS/$1'],
   [/^\/sys\/bus\/\w+\/devices\/.+$/, '/sys/bus/BUS/devices/DEVICE'],
   [/^\/sys\/bus\/\w+\/drivers\/\w+\/(\w+)$/, '/sys/bus/BUS/drivers/DRIVER/$1'],

@@ -29,7 +29,7 @@ async function parentOf(task: Task, rt: LiveRuntime, options: Pick<MdevParentOpt
   const device = new Device(layer, { name: 'parent', parent: null, bus: parents, at: sysfs.mkdir('/sys/devices') });
   parents.addRootDevice(device);
   const bus = new Bus(sysfs, { name: 'mdev', log, uevent });
-  const parent = new MdevParent(layer, { device, bus, type: { id: 'type', name: 'Type', api: 'api' }, ...options });
+  const parent = new MdevParent(layer, { device, bus, sysfs, type: { id: 'type', name: 'Type', api: 'api' }, ...options });
   const gate: { closed: boolean; waiting: Task | null } = { closed: false, waiting: null };
   const refuse: { errno: number } = { errno: OK };
   await bus.registerDriver(task, {
@@ -55,6 +55,16 @@ test('the type tells its name and the interface of its devices', () =>
     expect(await host.write(task, CREATE.replace('create', 'device_api'), 'vfio-pci')).toBe(EACCES);
     expect(await shown('create')).toBe(EACCES);
   }));
+
+test('the class of parents has a link to it, until it goes', () => {
+  const rt = new LiveRuntime(1);
+  return inTask(rt, async (task) => {
+    const { parent, sysfs } = await parentOf(task, rt, { maxInstances: 1 });
+    expect(sysfs.readlink('/sys/class/mdev_bus/parent')).toBe('../../devices/parent');
+    await parent.unregister(task);
+    expect(sysfs.list('/sys/class/mdev_bus')).toEqual([]);
+  });
+});
 
 test('instances are counted and given back', () =>
   onHost('controlled', {}, async (host, task) => {

@@ -37,6 +37,7 @@ export class ZcryptClass {
   private readonly nodeAttributes: readonly AttributeDef<ZcryptNode>[];
   /** By name; a node that is being destroyed keeps its name and its minor until its files are gone. Under the attribute mutex. */
   private readonly entries = new Map<string, Entry>();
+  private readonly observers = new Set<(name: string) => void>();
 
   constructor(parts: ZcryptClassParts) {
     this.parts = parts;
@@ -63,6 +64,12 @@ export class ZcryptClass {
     for (const { node } of this.entries.values()) if (!node.gone) yield node;
   }
 
+  /** Is told the name of each node that can be opened from now on, or no more, before the store that did it returns. Ends the watch. */
+  watch(observer: (name: string) => void): () => void {
+    this.observers.add(observer);
+    return () => void this.observers.delete(observer);
+  }
+
   /**
    * An empty name stands for `zcrypt_MINOR`. -EEXIST, -ENOSPC without a free minor, -ERESTARTSYS; -EINVAL for the names that every directory
    * has (the kernel takes them, and nobody can ever use such a node; a copy of the tree would write outside of itself).
@@ -85,6 +92,7 @@ export class ZcryptClass {
     this.directory.addLink(name, directory);
     this.touch(Access.WRITE);
     this.entries.set(name, { node, directory });
+    this.tell(name);
     this.send('add', node);
     return OK;
   }
@@ -103,6 +111,7 @@ export class ZcryptClass {
       if (entry === undefined || entry.node.gone) return ENOENT;
       this.touch(Access.WRITE);
       entry.node.gone = true;
+      this.tell(entry.node.name);
       if (service.core.options.destroysUnderMutex === true) await this.unregister(task, entry);
     }
     if (service.core.options.destroysUnderMutex !== true) await this.unregister(task, entry);
@@ -115,6 +124,10 @@ export class ZcryptClass {
     await directory.remove(task);
     this.touch(Access.WRITE);
     this.entries.delete(node.name);
+  }
+
+  private tell(name: string): void {
+    for (const observer of this.observers) observer(name);
   }
 
   private freeMinor(): number | null {

@@ -1,0 +1,45 @@
+/**
+ * The general instructions, which every machine has: all groups in one list. Control instructions come from the machine
+ * (src/guest/s390x/machine), EX and EXRL from execute.ts. No kernel counterpart.
+ */
+import type { Operation } from '../instruction.ts';
+import { ARITHMETIC } from './arithmetic.ts';
+import { ARITHMETIC_LONG } from './arithmetic-long.ts';
+import { BRANCH } from './branch.ts';
+import { COMPARE } from './compare.ts';
+import { DECIMAL_CONVERSION } from './decimal-conversion.ts';
+import type { Handlers } from './handlers.ts';
+import { INTERLOCKED } from './interlocked.ts';
+import { LOAD } from './load.ts';
+import { LOGICAL } from './logical.ts';
+import { LONG_OPERANDS } from './long-operands.ts';
+import { MISCELLANEOUS } from './miscellaneous.ts';
+import { MULTIPLY } from './multiply.ts';
+import { SHIFT } from './shift.ts';
+import { STORAGE_TO_STORAGE } from './storage-to-storage.ts';
+import { STORE } from './store.ts';
+
+function operations(handlers: Handlers, ends: boolean): Operation[] {
+  return Object.entries(handlers).map(([mnemonic, execute]) => ({ mnemonic, execute, ends }));
+}
+
+const SEQUENTIAL: readonly Handlers[] = [
+  LOAD,
+  STORE,
+  ARITHMETIC,
+  ARITHMETIC_LONG,
+  MULTIPLY,
+  COMPARE,
+  LOGICAL,
+  SHIFT,
+  STORAGE_TO_STORAGE,
+  LONG_OPERANDS,
+  INTERLOCKED,
+  DECIMAL_CONVERSION,
+  MISCELLANEOUS,
+];
+
+export const GENERAL_INSTRUCTIONS: readonly Operation[] = [
+  ...SEQUENTIAL.flatMap((handlers) => operations(handlers, false)),
+  ...operations(BRANCH, true),
+];

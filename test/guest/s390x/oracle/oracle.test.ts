@@ -1,0 +1,76 @@
+/** The interpreter against qemu-user; without it, against what it said about trials that once found something (vectors.json). */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { differencesOf } from './differences.ts';
+import { Emulated } from './emulated.ts';
+import { compareWithOracle } from './oracle.ts';
+import { QemuOracle, qemuProgram } from './qemu.ts';
+import { codeOf, outcomeOf, trialOf, type Trial } from './record.ts';
+
+const program = qemuProgram();
+const INSTRUCTIONS = Number(process.env['APEMU_ORACLE_INSTRUCTIONS'] ?? 30_000);
+const SEED = Number(process.env['APEMU_ORACLE_SEED'] ?? 1);
+
+interface Vector {
+  /** What it found. */
+  readonly found: string;
+  /** Base64 of input and of the oracle's output. */
+  readonly trial: string;
+  readonly outcome: string;
+}
+
+const vectors = JSON.parse(readFileSync(new URL('vectors.json', import.meta.url), 'utf8')) as readonly Vector[];
+
+describe('vectors of the oracle', () => {
+  test.each(vectors)('$found', ({ trial, outcome }) => {
+    const bytes = (text: string): Buffer => Buffer.from(text, 'base64');
+    expect(differencesOf(new Emulated().run(trialOf(bytes(trial))), outcomeOf(bytes(outcome)))).toEqual([]);
+  });
+});
+
+const AR = Uint8Array.of(0x1a, 0x12);
+const trial: Trial = {
+  general: Array.from({ length: 16 }, (_, i) => BigInt(i) << 30n),
+  floating: Array.from({ length: 16 }, (_, i) => BigInt(i)),
+  access: Array.from({ length: 16 }, (_, i) => i),
+  fpc: 0,
+  cc: 3,
+  programMask: 0,
+  code: codeOf([AR]),
+  data: new Uint8Array(1024),
+};
+
+test('a difference in any part of an outcome is told', () => {
+  const outcome = new Emulated().run(trial);
+  const changed = {
+    ...outcome,
+    general: outcome.general.with(3, 1n),
+    floating: outcome.floating.with(0, 9n),
+    cc: outcome.cc ^ 1,
+    data: outcome.data.with(5, 1),
+  };
+  expect(differencesOf(outcome, changed)).toHaveLength(4);
+  expect(differencesOf(outcome, { ...outcome, ending: 'illegal' })).toEqual(['ending: end, the oracle has illegal']);
+});
+
+describe.skipIf(program === null)(`against qemu-user (${program ?? 'skipped: no qemu-s390x-static is installed'})`, () => {
+  test(`${INSTRUCTIONS} random instructions do the same`, { timeout: 1_800_000 }, async () => {
+    const run = await compareWithOracle(program!, { seed: SEED, instructions: INSTRUCTIONS });
+    console.log(
+      `${run.instructions} instructions in ${run.trials} trials, ${run.unjudged} unjudged, ${run.divergences.length} divergences`,
+    );
+    expect(run.divergences).toEqual([]);
+    expect(run.unjudged).toBeLessThan(run.trials / 20);
+  });
+
+  test('an interpreter that adds wrongly is found out', async () => {
+    const oracle = new QemuOracle(program!);
+    try {
+      const [outcome] = await oracle.run([trial]);
+      const wrong = new Emulated().run({ ...trial, code: codeOf([Uint8Array.of(0x1b, 0x12)]) });
+      expect(differencesOf(wrong, outcome!)).not.toEqual([]);
+    } finally {
+      oracle.close();
+    }
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * Runs random trials on the interpreter and on qemu-user, and collects where they differ.
+ */
+import { Prng } from '../../../../src/base/prng.ts';
+import { disassemble } from '../../../../src/guest/s390x/isa/disassemble.ts';
+import { differencesOf } from './differences.ts';
+import { Emulated } from './emulated.ts';
+import { OracleEnded, QemuOracle } from './qemu.ts';
+import { RandomTrials, tryableRows } from './random-code.ts';
+import { CODE, inputOf, type Outcome, type Trial } from './record.ts';
+
+export interface OracleRun {
+  readonly trials: number;
+  readonly instructions: number;
+  /** Trials that the oracle ended because of an access outside of its storage, or that ended the oracle: nothing was compared. */
+  readonly unjudged: number;
+  readonly divergences: readonly Divergence[];
+}
+
+export interface Divergence {
+  /** The instructions of the trial, disassembled. */
+  readonly code: readonly string[];
+  readonly differences: readonly string[];
+  /** The whole trial, base64 of its record: a vector to keep. */
+  readonly record: string;
+}
+
+/** Trials on their way at a time. */
+const BATCH = 500;
+
+/** At least so many instructions, in trials that follow from the seed. */
+export function compareWithOracle(program: string, { seed, instructions }: { seed: number; instructions: number }): Promise<OracleRun> {
+  const have = new Set(Emulated.mnemonics);
+  const rows = tryableRows(new Set()).filter(({ mnemonic }) => have.has(mnemonic));
+  return new Comparison(new RandomTrials(new Prng(seed), rows), program).run(instructions);
+}
+
+class Comparison {
+  private readonly source: RandomTrials;
+  private readonly program: string;
+  private readonly emulated = new Emulated();
+  private oracle: QemuOracle;
+
+  constructor(source: RandomTrials, program: string) {
+    this.source = source;
+    this.program = program;
+    this.oracle = new QemuOracle(program);
+  }
+
+  async run(wanted: number): Promise<OracleRun> {
+    const divergences: Divergence[] = [];
+    let [trials, instructions, unjudged] = [0, 0, 0];
+    try {
+      while (instructions < wanted) {
+        const batch = Array.from({ length: BATCH }, () => this.source.next());
+        const outcomes = await this.outcomes(batch);
+        batch.forEach((trial, i) => {
+          instructions += trial.names.length;
+          const outcome = outcomes[i]!;
+          if (outcome === null || outcome.ending === 'access') unjudged++;
+          const differences = outcome === null ? [] : differencesOf(this.emulated.run(trial), outcome);
+          if (differences.length > 0) divergences.push({ code: textOf(trial), differences, record: inputOf(trial).toString('base64') });
+        });
+        trials += batch.length;
+      }
+    } finally {
+      this.oracle.close();
+    }
+    return { trials, instructions, unjudged, divergences };
+  }
+
+  /** Null for a trial that ends the oracle itself, which has defects of its own: found by halving. */
+  private async outcomes(trials: readonly Trial[]): Promise<readonly (Outcome | null)[]> {
+    try {
+      return await this.oracle.run(trials);
+    } catch (error) {
+      if (!(error instanceof OracleEnded)) throw error;
+      this.oracle.close();
+      this.oracle = new QemuOracle(this.program);
+      if (trials.length === 1) return [null];
+      const middle = trials.length >> 1;
+      return [...(await this.outcomes(trials.slice(0, middle))), ...(await this.outcomes(trials.slice(middle)))];
+    }
+  }
+}
+
+function textOf({ code, names }: Trial & { readonly names: readonly string[] }): string[] {
+  const lines: string[] = [];
+  let at = 0;
+  while (lines.length < names.length) {
+    const { text, length } = disassemble(code, at, CODE + at);
+    lines.push(text);
+    at += length;
+  }
+  return lines;
+}
