@@ -27,7 +27,7 @@ export class CommandProcess {
   err = '';
   private readonly listeners = new Set<() => void>();
 
-  /** Killed with the test, if it has not ended by itself. */
+  /** Ended with the test, if it has not ended by itself. */
   constructor(args: readonly string[], { env, uid }: Started) {
     const user = uid === undefined ? {} : { uid, gid: uid };
     this.child = spawn(process.execPath, [join(ROOT, 'bin', 'apemu.js'), ...args], {
@@ -43,7 +43,8 @@ export class CommandProcess {
       this.child.on('close', (code, signal) => this.note(() => resolve({ code, signal, out: this.out, err: this.err })));
     });
     onTestFinished(async () => {
-      if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
+      // A first signal asks, a second one insists: unlike SIGKILL neither leaves a mount.
+      for (let i = 0; i < 2 && this.child.exitCode === null && this.child.signalCode === null; i++) this.child.kill('SIGTERM');
       await this.ended;
     });
   }

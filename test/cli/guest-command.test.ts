@@ -111,6 +111,15 @@ test("apemu's own programs are listed, and each of them passes on the default ho
   }
 });
 
+test('what the guests of a hypervisor in machine code execute is counted as theirs', async () => {
+  const { code, out } = await apemu('--program', 'nested-poller', '--controlled', '--seed', '1', '--json');
+  expect(code).toBe(0);
+  const { apInstructions } = JSON.parse(out) as { apInstructions: Record<string, number> };
+  expect(apInstructions['nested nqap 00']).toBeGreaterThan(0);
+  expect(apInstructions['nested dqap 00']).toBe(apInstructions['nested nqap 00']);
+  expect(apInstructions['nqap 00']).toBeUndefined();
+});
+
 test('Ctrl-C ends an endless program with 130, and its guest gives everything back', async () => {
   const signals = new FakeSignals();
   /** Sends the signal when the program has said something: from then on it computes for ever. */

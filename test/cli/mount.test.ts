@@ -5,6 +5,9 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { BlockedTask } from '../../src/locks/finding.ts';
+import { ask } from '../../src/session/control-client.ts';
+import { RuntimeDirectory } from '../../src/session/runtime-directory.ts';
 import { fuseProblem } from '../helpers/fuse-probe.ts';
 import { endSessionsAfterEach, sessionEnvironment, temporaryFolder, UUID } from '../helpers/sessions.ts';
 import { CommandProcess, program, runToEnd } from './command-process.ts';
@@ -103,22 +106,30 @@ describe.skipIf(problem !== null)(`a real mount${problem === null ? '' : ` (skip
     expectNothingLeft(folder);
   });
 
-  test('programs that wait for each other are named while they hang, and the end frees them', async () => {
+  test('programs that wait are named with their process ids, and the end of the mount frees them', async () => {
     const { run, at, folder, env } = await mount();
-    // Who takes the adapter away waits for the reset with the locks in its hands, and who comes behind waits for those.
-    expect(await runToEnd(['event', 'fault reset-hang 05.0004 for=60s'], { env })).toMatchObject({ code: 0 });
+    const socket = new RuntimeDirectory(env).socketOf('here');
+    /** Asks until somebody waits as wanted. */
+    const waiting = async (wanted: (task: BlockedTask) => boolean): Promise<BlockedTask> => {
+      for (;;) {
+        const answer = await ask(socket, { request: 'status' });
+        const task = 'status' in answer ? answer.status.tasks.find(wanted) : undefined;
+        if (task !== undefined) return task;
+      }
+    };
+    const named = /^sh\[\d+\]$/;
+    await ask(socket, { request: 'event', event: 'fault reset-hang 05.0004 for=60s' });
     await program('sh', ['-c', 'echo 5 > "$1"', 'sh', matrix(at, 'assign_adapter')]);
+    // It waits for the reset with the locks in its hands; the other one waits for those.
     const hung = program('sh', ['-c', 'echo 5 > "$1"', 'sh', matrix(at, 'unassign_adapter')]);
+    const first = await waiting(({ task, holds }) => named.test(task) && holds.includes('mdevs_lock'));
     const behind = program('sh', ['-c', 'echo 6 > "$1"', 'sh', matrix(at, 'assign_adapter')]);
-    let tasks: { task: string; waitsFor: string; behind: string[] }[] = [];
-    const waits = (): boolean => tasks.some(({ task, behind }) => /^sh\[\d+\]$/.test(task) && /^sh\[\d+\]$/.test(behind[0] ?? ''));
-    while (!waits()) {
-      tasks = (JSON.parse((await runToEnd(['status', '--json'], { env })).out) as { tasks: typeof tasks }).tasks;
-    }
+    const second = await waiting(({ task }) => named.test(task) && task !== first.task);
+    expect(second).toMatchObject({ waitsFor: 'ap_attr_mutex', behind: [first.task] });
     run.child.kill('SIGTERM');
-    await run.ended;
-    await hung;
-    await behind;
+    expect(await run.ended).toMatchObject({ code: 1 });
+    expect((await hung).code).not.toBe(0);
+    expect((await behind).code).not.toBe(0);
     expectNothingLeft(folder);
   });
 });

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterEach, onTestFinished } from 'vitest';
 import { loadScenario } from '../../src/scenario/load.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { HostSession } from '../../src/session/host-session.ts';
@@ -25,7 +25,6 @@ ${more}`,
 
 const open: HostSession[] = [];
 const hosts: LiveHost[] = [];
-const folders: string[] = [];
 
 /** Of the file that calls it: what a test has started is ended behind it. */
 export function endSessionsAfterEach(): void {
@@ -35,13 +34,13 @@ export function endSessionsAfterEach(): void {
       host.stop();
       await host.ended;
     }
-    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
   });
 }
 
+/** Removed when the test has finished, and what it has started has ended. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'apemu-test-'));
-  folders.push(folder);
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
 }
 

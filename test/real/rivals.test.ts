@@ -58,11 +58,8 @@ describeReal('two real processes that want the same queue', [root, mounts], () =
   };
 
   test('a hundred times: exactly one gets the domain', async () => {
-    await shell.good(`echo 6 >${MATRIX}/${M1}/assign_adapter; echo 6 >${MATRIX}/${M2}/assign_adapter 2>/dev/null || true`);
-    // Both have the adapter, the domain is what they fight for.
-    await shell.good(
-      `echo 4 >${MATRIX}/${M1}/unassign_domain; echo 4 >${MATRIX}/${M2}/unassign_domain; echo 6 >${MATRIX}/${M2}/assign_adapter`,
-    );
+    // Both get the adapter while they have no domain, which is then what they fight for.
+    for (const it of [M1, M2]) await shell.good(`echo 4 >${MATRIX}/${it}/unassign_domain; echo 6 >${MATRIX}/${it}/assign_adapter`);
     const results = await race(100, {
       a: `echo 0x47 >${MATRIX}/${M1}/assign_domain`,
       b: `echo 0x47 >${MATRIX}/${M2}/assign_domain`,

@@ -194,7 +194,13 @@ export class ElfProgram implements GuestProgram {
   private counted(platform: GuestPlatform): GuestPlatform {
     const cpus = platform.cpus.map((cpu): GuestCpu => {
       const instructions = new CountedInstructions(cpu.instructions, this.activity.observer(cpu.id));
-      return Object.create(cpu, { instructions: { value: instructions } }) as GuestCpu;
+      const nested = this.activity.observer(cpu.id, 'nested ');
+      const sie: GuestCpu['sie'] = (task, origin, program) =>
+        cpu.sie!(task, origin, {
+          execute: (by, address, inside) => program.execute(by, address, new CountedInstructions(inside, nested)),
+        });
+      const changed = { instructions: { value: instructions }, ...(cpu.sie === undefined ? {} : { sie: { value: sie } }) };
+      return Object.create(cpu, changed) as GuestCpu;
     });
     return Object.create(platform, { cpus: { value: cpus } }) as GuestPlatform;
   }

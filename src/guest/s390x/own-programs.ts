@@ -28,7 +28,7 @@ const PROGRAMS: readonly OwnProgram[] = [
   },
   { name: 'unplug-prober', summary: 'tells each change of the response code of its queues for two seconds', build: () => unplugProber() },
   { name: 'queue-pollers', summary: 'two CPUs with one queue and a spin lock', cpus: 2, build: () => queuePollers() },
-  { name: 'nested-poller', summary: 'a hypervisor on two CPUs whose nested guests poll one queue', build: () => nestedPoller() },
+  { name: 'nested-poller', summary: 'a hypervisor on two CPUs whose nested guests poll one queue', cpus: 2, build: () => nestedPoller() },
 ];
 
 export const ownPrograms = (): readonly OwnProgram[] => PROGRAMS;

@@ -32,14 +32,14 @@ export class ProgramActivity {
     this.parts = parts;
   }
 
-  /** Of one vCPU. */
-  observer(cpu: number): ApObserver {
+  /** Of one vCPU; `nested ` stands in front of what a guest of the program executes. */
+  observer(cpu: number, level: '' | 'nested ' = ''): ApObserver {
     const { name, events, rt } = this.parts;
     return {
       ended: (instruction, answer) => {
-        const key = `${instruction} ${answer}`;
+        const key = `${level}${instruction} ${answer}`;
         this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
-        events.emit('guest.instruction', name, () => ({ guest: name, cpu, instruction, answer }));
+        events.emit('guest.instruction', name, () => ({ guest: name, cpu, instruction: `${level}${instruction}`, answer }));
       },
       accepted: (apqn, psmid) => {
         this.requests.set(keyOf(apqn, psmid), rt.now());

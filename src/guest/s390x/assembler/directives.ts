@@ -101,7 +101,7 @@ function skip(reader: TokenReader, place: SourcePlace): Directive {
 
 interface Gap {
   readonly place: SourcePlace;
-  length(operand: bigint, here: bigint, place: SourcePlace): bigint;
+  readonly length: (operand: bigint, here: bigint, place: SourcePlace) => bigint;
 }
 
 function gap(operand: Expression, filler: Expression | null, { place, length }: Gap): Directive {

@@ -7,14 +7,14 @@ import { QUEUE_ROUTINES } from './ap-queue-text.ts';
 import { rsaText } from './rsa-text.ts';
 import { buildProgram } from './run-time.ts';
 
-const MAIN = (operations: number): string => `
+const MAIN = `
 .equ SEARCHES, 60000                    # milliseconds without any queue before it gives up
 .equ SILENCES, 20                       # of 100 ms each before a request counts as lost
 
 main:
   stg %r14,main_return
   lctlg %c6,%c6,subclass_3
-  lghi %r13,${operations}
+  lghi %r13,OPERATIONS
   larl %r8,rsa_operations
   llilf %r11,SEARCHES
 find_queue:
@@ -258,7 +258,8 @@ reply: .skip 4096
 /** The ELF file. */
 export function interruptLoop(operations = 24): Uint8Array {
   return buildProgram([
-    { name: 'main', text: MAIN(operations) },
+    { name: 'settings', text: `.equ OPERATIONS, ${operations}` },
+    { name: 'main', text: MAIN },
     { name: 'queue', text: QUEUE },
     { name: 'operation', text: OPERATION },
     { name: 'queue routines', text: QUEUE_ROUTINES },

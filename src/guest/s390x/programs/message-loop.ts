@@ -6,7 +6,7 @@ import { QUEUE_ROUTINES } from './ap-queue-text.ts';
 import { rsaText } from './rsa-text.ts';
 import { buildProgram } from './run-time.ts';
 
-const TEXT = (rounds: number): string => `
+const TEXT = `
 main:
   stg %r14,main_return
   brasl %r14,explore
@@ -17,7 +17,7 @@ main:
   brasl %r14,rsa_mode
   lcgr %r2,%r2
   jne main_end
-  lghi %r13,${rounds}
+  lghi %r13,ROUNDS
 round:
   larl %r8,rsa_operations
 operation:
@@ -131,7 +131,8 @@ reply: .skip 4096
 /** The ELF file; each round has six operations. */
 export function messageLoop(rounds = 4): Uint8Array {
   return buildProgram([
-    { name: 'message loop', text: TEXT(rounds) },
+    { name: 'settings', text: `.equ ROUNDS, ${rounds}` },
+    { name: 'message loop', text: TEXT },
     { name: 'queue routines', text: QUEUE_ROUTINES },
     { name: 'rsa', text: rsaText() },
   ]);

@@ -7,7 +7,7 @@ import { QUEUE_ROUTINES } from './ap-queue-text.ts';
 import { buildProgram } from './run-time.ts';
 import { SECOND_CPU } from './second-cpu-text.ts';
 
-const HYPERVISOR = (rounds: number): string => `
+const HYPERVISOR = `
 .equ SD_PREFIX, 0x04                    # of a state description
 .equ SD_ECA, 0x4c
 .equ SD_CODE, 0x50
@@ -58,7 +58,7 @@ main:
   brasl %r14,line_end
   lg %r2,counts
   ag %r2,counts+8
-  aghi %r2,-2*${rounds}
+  aghi %r2,-2*ROUNDS
   lpgr %r2,%r2
 main_end:
   lg %r14,main_return
@@ -89,7 +89,7 @@ hypervise:
   aghi %r1,FORMAT_2
   st %r1,SD_CRYCB(%r14)
   lgr %r8,%r2
-  lghi %r10,${rounds}
+  lghi %r10,ROUNDS
 run:
   sie 0(%r14)
   cli SD_CODE(%r14),0                   # an interruption of this CPU, or another one uses the description
@@ -203,7 +203,8 @@ text_interceptions: .asciz " exits"
 /** The ELF file, for two CPUs. */
 export function nestedPoller(rounds = 10): Uint8Array {
   return buildProgram([
-    { name: 'hypervisor', text: HYPERVISOR(rounds) },
+    { name: 'settings', text: `.equ ROUNDS, ${rounds}` },
+    { name: 'hypervisor', text: HYPERVISOR },
     { name: 'nested', text: NESTED },
     { name: 'second cpu', text: SECOND_CPU },
     { name: 'queue routines', text: QUEUE_ROUTINES },

@@ -6,7 +6,7 @@ import { QUEUE_ROUTINES } from './ap-queue-text.ts';
 import { buildProgram } from './run-time.ts';
 import { SECOND_CPU } from './second-cpu-text.ts';
 
-const TEXT = (rounds: number): string => `
+const TEXT = `
 main:
   stg %r14,main_return
   brasl %r14,explore
@@ -36,7 +36,7 @@ main:
   brasl %r14,line_end
   lg %r2,counts
   ag %r2,counts+8
-  aghi %r2,-2*${rounds}
+  aghi %r2,-2*ROUNDS
   lpgr %r2,%r2
 main_end:
   lg %r14,main_return
@@ -53,7 +53,7 @@ poll:
   lgr %r13,%r14
   lgr %r8,%r2
   sllg %r9,%r2,3
-  lghi %r10,${rounds}
+  lghi %r10,ROUNDS
 1: lghi %r1,0                           # the lock
   lghi %r2,1
   csy %r1,%r2,lock
@@ -121,7 +121,8 @@ second_stack: .skip 160
 /** The ELF file, for two CPUs. */
 export function queuePollers(rounds = 20): Uint8Array {
   return buildProgram([
-    { name: 'pollers', text: TEXT(rounds) },
+    { name: 'settings', text: `.equ ROUNDS, ${rounds}` },
+    { name: 'pollers', text: TEXT },
     { name: 'second cpu', text: SECOND_CPU },
     { name: 'queue routines', text: QUEUE_ROUTINES },
   ]);

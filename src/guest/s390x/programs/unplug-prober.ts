@@ -1,11 +1,11 @@
 /**
- * The guest program `unplug-prober`: watches every queue that it has had, and tells each change of the response code in a line, such as
+ * The guest program `unplug-prober`: watches every queue that it has had, keeps it busy with messages, and tells each change of the response code in a line, such as
  * `05.0004: 00 -> 01`. No kernel counterpart.
  */
 import { QUEUE_ROUTINES } from './ap-queue-text.ts';
 import { buildProgram } from './run-time.ts';
 
-const TEXT = ({ milliseconds, changes }: ProberLimits): string => `
+const TEXT = `
 .equ QUEUES, 64                         # that it can watch
 .equ NEVER, 0xff                        # seen so far
 
@@ -16,7 +16,7 @@ main:
   lghi %r2,-1
   tmll %r1,FACT_QCI
   je main_end
-  llilf %r13,${milliseconds}
+  llilf %r13,MILLISECONDS
 look:
   llilf %r0,4 << 24
   larl %r2,block
@@ -46,7 +46,7 @@ domains:
   jl adapters
   brasl %r14,look_at_all
   lg %r1,changes
-  clgfi %r1,${changes}
+  clgfi %r1,CHANGES
   jnl enough
   lghi %r2,1000
   brasl %r14,pause
@@ -101,7 +101,8 @@ look_at_all:
   lghi %r2,0
   pqap
   stg %r1,status
-  llgc %r10,status+5
+  je 4f
+5: llgc %r10,status+5
   llgc %r11,2(%r8)
   cgrje %r10,%r11,2f
   stc %r10,2(%r8)
@@ -111,6 +112,23 @@ look_at_all:
   j 1b
 3: lg %r14,look_return
   br %r14
+# A queue that is there gets something to do: a message when it is empty, else what there is of a reply is taken.
+4: llgh %r0,0(%r8)
+  lghi %r4,0
+  lghi %r5,0
+  lghi %r2,0
+  tmlh %r1,0x8000
+  je 6f
+  larl %r6,message
+  lghi %r7,16
+  oilh %r0,0x4000
+  nqap %r4,%r6
+  j 5b
+6: larl %r6,reply
+  lghi %r7,1024
+  oilh %r0,0x8000
+  dqap %r4,%r6
+  j 5b
 
 tell:
   stg %r14,tell_return
@@ -149,6 +167,8 @@ status: .quad 0
 changes: .quad 0
 watched: .quad 0
 list: .skip 4 * QUEUES
+message: .skip 16
+reply: .skip 1024
 text_dot: .asciz "."
 text_colon: .asciz ": "
 text_arrow: .asciz " -> "
@@ -165,9 +185,10 @@ export interface ProberLimits {
 }
 
 /** The ELF file. */
-export function unplugProber(limits: ProberLimits = { milliseconds: 2000, changes: 1000 }): Uint8Array {
+export function unplugProber({ milliseconds, changes }: ProberLimits = { milliseconds: 2000, changes: 1000 }): Uint8Array {
   return buildProgram([
-    { name: 'prober', text: TEXT(limits) },
+    { name: 'settings', text: `.equ MILLISECONDS, ${milliseconds}\n.equ CHANGES, ${changes}` },
+    { name: 'prober', text: TEXT },
     { name: 'queue routines', text: QUEUE_ROUTINES },
   ]);
 }

@@ -1,3 +1,6 @@
+/**
+ * Goal: the assembler makes the bytes that GNU as makes of the same text, and each mistake is named with line and column.
+ */
 import { expect, test } from 'vitest';
 import { assemble } from '../../../../src/guest/s390x/assembler/assemble.ts';
 import { AssemblerError } from '../../../../src/guest/s390x/assembler/source-error.ts';

@@ -1,3 +1,6 @@
+/**
+ * Goal: the ELF file of an assembled program is loaded as it was assembled, and has its labels as symbols.
+ */
 import { expect, test } from 'vitest';
 import { assemble } from '../../../../src/guest/s390x/assembler/assemble.ts';
 import { elfFile } from '../../../../src/guest/s390x/assembler/elf-file.ts';

@@ -1,3 +1,6 @@
+/**
+ * Goal: every instruction has the text that objdump prints, and the assembler makes the same bytes of it.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { assemble } from '../../../../src/guest/s390x/assembler/assemble.ts';

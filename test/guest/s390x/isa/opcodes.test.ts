@@ -1,3 +1,6 @@
+/**
+ * Goal: the table of instructions is free of contradictions, and has the opcodes and fields of the Principles of Operation.
+ */
 import { describe, expect, test } from 'vitest';
 import { decode, encode, fieldsOf } from '../../../../src/guest/s390x/isa/decode.ts';
 import { instructionLength } from '../../../../src/guest/s390x/isa/formats.ts';

@@ -7,9 +7,10 @@ import { loadState, saveState } from '../../../../src/guest/s390x/cpu/cpu-image.
 import { InstructionSet } from '../../../../src/guest/s390x/cpu/instruction-set.ts';
 import { Interpreter } from '../../../../src/guest/s390x/cpu/interpreter.ts';
 import { Storage } from '../../../../src/guest/s390x/cpu/storage.ts';
-import { CODE, CODE_BYTES, DATA, DATA_BYTES, STORAGE_BYTES, type Ending, type Outcome, type Trial } from './record.ts';
+import { CODE, CODE_BYTES, DATA, DATA_BYTES, STORAGE_BYTES, TEXT, type Ending, type Outcome, type Trial } from './record.ts';
 
 const END = CODE + CODE_BYTES;
+const NEARBY = 0x10_0000;
 const HANDLER = END + 16;
 const NQAP = Uint8Array.of(0xb2, 0xad, 0, 0);
 const PROGRAM_NEW_PSW = 0x1d0;
@@ -39,7 +40,9 @@ export class Emulated {
   private readonly cpu = new Cpu(0, this.storage);
   private readonly interpreter: Interpreter;
 
-  constructor() {
+  /** `surroundings`: what lies around code and window, which no trial should depend on. */
+  constructor(surroundings = 0) {
+    this.storage.bytes.fill(surroundings, TEXT, DATA + NEARBY);
     this.interpreter = new Interpreter(this.cpu, new InstructionSet().intercept('nqap'));
     this.storage.write(PROGRAM_NEW_PSW, MASK);
     this.storage.view.setBigUint64(PROGRAM_NEW_PSW + 8, BigInt(HANDLER));

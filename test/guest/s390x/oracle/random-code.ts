@@ -227,7 +227,7 @@ export class RandomTrials {
   private chooseOperand(fields: Partial<Record<FieldName, number>>, operand: Operand, { mnemonic }: InstructionRow): void {
     const { random } = this;
     if (operand.kind === 'register' && operand.file === 'r') {
-      if (random.below(20) !== 0) fields[operand.name as FieldName] = random.below(10);
+      fields[operand.name as FieldName] = random.below(random.below(20) === 0 ? CODE_BASE : CODE_BASE - BASES.length);
       return;
     }
     if (operand.kind !== 'storage') return;

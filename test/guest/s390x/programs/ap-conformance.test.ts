@@ -1,3 +1,6 @@
+/**
+ * Goal: the conformance program passes on every kind of machine, and runs there exactly the checks that make sense there.
+ */
 import { expect, test } from 'vitest';
 import { Fact } from '../../../../src/guest/s390x/programs/ap-check-rows.ts';
 import { AP_CHECKS } from '../../../../src/guest/s390x/programs/ap-checks.ts';

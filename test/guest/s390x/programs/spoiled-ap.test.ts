@@ -1,3 +1,6 @@
+/**
+ * Goal: whichever rule of the AP instructions is broken, the checks about it turn red; there is no check that nothing turns red.
+ */
 import { expect, test, vi } from 'vitest';
 import { AP_CHECKS } from '../../../../src/guest/s390x/programs/ap-checks.ts';
 import type * as ApModule from '../../../../src/guest/s390x/machine/ap-instructions.ts';
