@@ -110,7 +110,12 @@ export interface ApInstructions {
   bapq?(task: Task, apqn: Apqn): MaybePromise<ApStatus>;
   /** Associates the secret with this index with a bound queue: begins, and TAPQ shows when it is done. */
   aapq?(task: Task, apqn: Apqn, secret: number): MaybePromise<ApStatus>;
-  /** PQAP by its registers, whatever function they ask for. Absent where only drivers are served. */
+  /**
+   * The longest message that the queue takes, bytes, as TAPQ tells it; null when it is not there. Not an instruction: what the machine looks
+   * at before NQAP and DQAP with long buffers. Absent where only drivers are served, as is the next.
+   */
+  messageLimit?(task: Task, apqn: Apqn): MaybePromise<number | null>;
+  /** PQAP by its registers, whatever function they ask for. */
   pqap?(task: Task, registers: PqapRegisters): MaybePromise<PqapResult>;
 }
 

@@ -15,6 +15,7 @@ import type {
   TapqResult,
 } from '../crypto-adapters/ap-instructions.ts';
 import { bareStatus, conditionCode, decodeStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
+import { maxMessageSize } from '../crypto-adapters/card-type.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
@@ -82,6 +83,14 @@ export class InterpretiveAp implements ApInstructions {
     const registers = aqicRegisters(apqn, operand);
     await this.intercept(task, registers);
     return decodeStatus(registers.gr1);
+  }
+
+  async messageLimit(task: Task, apqn: Apqn): Promise<number | null> {
+    const { info } = await this.onQueue(task, apqn, {
+      refused: { status: NOT_AVAILABLE, info: null },
+      run: () => this.hardware.tapq(task, apqn),
+    });
+    return info === null ? null : maxMessageSize(info.ml);
   }
 
   /**

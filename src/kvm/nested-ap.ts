@@ -14,6 +14,7 @@ import type {
   TapqResult,
 } from '../crypto-adapters/ap-instructions.ts';
 import { bareStatus, type ApStatus } from '../crypto-adapters/ap-status.ts';
+import { maxMessageSize } from '../crypto-adapters/card-type.ts';
 import { Rc } from '../crypto-adapters/response-code.ts';
 import type { MaybePromise } from '../runtime/runtime.ts';
 import type { Task } from '../runtime/task.ts';
@@ -96,6 +97,14 @@ export class NestedAp implements ApInstructions {
     if (!this.kvm.facilities.qci) throw new ProgramInterruption(SPECIFICATION_EXCEPTION, 'QCI without facility 12');
     const host = await this.hardware.qci(task);
     return host === null ? null : seenInside(host, { masks, format: this.kvm.crycbFormat });
+  }
+
+  /** Nothing that the nested guest executes, so that nobody is told. */
+  async messageLimit(task: Task, apqn: Apqn): Promise<number | null> {
+    const masks = this.shadow?.masks;
+    if (masks === undefined || !masks.apm.has(adapterOf(apqn)) || !masks.aqm.has(domainOf(apqn))) return null;
+    const { info } = await this.hardware.tapq(task, apqn);
+    return info === null ? null : maxMessageSize(info.ml);
   }
 
   aqic(): never {

@@ -84,5 +84,5 @@ describe('mistakes are told in one line, and change nothing', () => {
 
 test('the help says what there is and what gets lost', async () => {
   expect((await apemu('import', '--help')).out).toContain('-o, --output FILE  write it to FILE instead of stdout');
-  expect((await apemu('export', '--help')).out).toContain('apemu import reads each of them again. Then missing are');
+  expect((await apemu('export', '--help')).out).toContain('apemu import reads each of them again. Then\nmissing are');
 });

@@ -90,6 +90,10 @@ export class CountedInstructions implements ApInstructions {
     return result;
   }
 
+  async messageLimit(task: Task, apqn: Apqn): Promise<number | null> {
+    return (await this.machine.messageLimit?.(task, apqn)) ?? null;
+  }
+
   /** QCI stores no status. */
   async pqap(task: Task, registers: PqapRegisters): Promise<PqapResult> {
     const { machine } = this;

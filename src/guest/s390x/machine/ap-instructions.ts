@@ -3,9 +3,11 @@
  * (arch/s390/include/asm/ap.h, from the machine's side). Exceptions in the order operation, privileged operation, specification, addressing;
  * nothing has changed then.
  */
+import type { Apqn } from '../../../base/apqn.ts';
 import { OPERATION_EXCEPTION, PRIVILEGED_OPERATION, ProgramInterruption } from '../../../base/program-interruption.ts';
 import { SpecificationException } from '../../../crypto-adapters/ap-instructions.ts';
 import { bareStatus, conditionCode, encodeStatus, type ApStatus } from '../../../crypto-adapters/ap-status.ts';
+import { maxMessageSize } from '../../../crypto-adapters/card-type.ts';
 import { Rc } from '../../../crypto-adapters/response-code.ts';
 import type { Task } from '../../../runtime/task.ts';
 import type { GuestCpu } from '../../guest-port.ts';
@@ -24,6 +26,8 @@ export interface ApCpu {
   readonly parts: MessageParts;
 }
 
+/** Bytes that every queue takes. */
+const CLASSIC_LIMIT = maxMessageSize(0);
 /** Function codes of PQAP. */
 const RAPQ = 1;
 const ZAPQ = 2;
@@ -51,6 +55,7 @@ export async function executeAp(task: Task, on: ApCpu, insn: Operands): Promise<
 async function nqap(task: Task, on: ApCpu, insn: Operands): Promise<void> {
   const { cpu, parts, port } = on;
   const { apqn, last, special, psmid, buffer } = nqapOperands(cpu, insn);
+  await mustNotExceed(task, on, { apqn, length: buffer.length });
   const bytes = readBuffer(cpu, buffer.address, buffer.length);
   const total = parts.lengthOf(apqn, psmid) + bytes.length;
   let status: ApStatus;
@@ -71,10 +76,22 @@ async function nqap(task: Task, on: ApCpu, insn: Operands): Promise<void> {
   cpu.cc = NQAP_PART_TAKEN;
 }
 
+/** Only a queue that the guest has, and that says so, takes and gives more than the classic limit at once. */
+async function mustNotExceed(
+  task: Task,
+  { port }: ApCpu,
+  { apqn, length }: { readonly apqn: Apqn; readonly length: number },
+): Promise<void> {
+  if (length <= CLASSIC_LIMIT) return;
+  const limit = (await port.instructions.messageLimit?.(task, apqn)) ?? CLASSIC_LIMIT;
+  if (length > limit) throw specification(`a buffer of ${length} bytes for a queue whose messages have at most ${limit}`);
+}
+
 /** A reply that is longer than the buffer stays in the queue with its rest; GR1 tells nothing then. */
 async function dqap(task: Task, on: ApCpu, insn: Operands): Promise<void> {
   const { cpu, port } = on;
   const { apqn, starts, buffer } = dqapOperands(cpu, insn);
+  await mustNotExceed(task, on, { apqn, length: buffer.length });
   checkStore(cpu, buffer.address, buffer.length);
   if (!starts && cpu.hi[0] !== CONTINUES) {
     endWith(cpu, bareStatus(Rc.NO_FIRST_PART));

@@ -43,7 +43,6 @@ export interface DqapOperands {
 export function nqapOperands(cpu: Cpu, insn: Operands): NqapOperands {
   const gr0 = checkedGr0(cpu, insn, NQAP_ZERO);
   const buffer = bufferIn(cpu, insn.r2);
-  if (buffer.length > MAX_MESSAGE_BYTES) throw specification(`a message of ${buffer.length} bytes`);
   const psmid = (BigInt(cpu.lo[insn.r1]! >>> 0) << 32n) | BigInt(cpu.lo[insn.r1 + 1]! >>> 0);
   return { apqn: gr0 & 0xffff, last: (gr0 & LAST_PART) !== 0, special: (gr0 & SPECIAL) !== 0, psmid, buffer };
 }
@@ -63,6 +62,6 @@ function checkedGr0(cpu: Cpu, { mnemonic, r1, r2 }: Operands, zero: number): num
 function bufferIn(cpu: Cpu, register: number): ApBuffer {
   const high = cpu.mode64 ? cpu.hi[register + 1]! >>> 0 : 0;
   const length = high * 0x1_0000_0000 + (cpu.lo[register + 1]! >>> 0);
-  if (length === 0) throw specification('a buffer of no bytes');
+  if (length === 0 || length > MAX_MESSAGE_BYTES) throw specification(`a buffer of ${length} bytes`);
   return { address: registerAddress(cpu, register), length };
 }

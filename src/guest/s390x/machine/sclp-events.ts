@@ -20,8 +20,15 @@ export const TAKEN_EVENTS = ((0x80000000 >>> (MESSAGE - 1)) | (0x80000000 >>> (A
 
 export const EventResponse = { NORMAL: 0x0020, INVALID_FUNCTION: 0x40f0, SYNTAX: 0x73f0 } as const;
 
+/** Where the text of events goes. */
+export interface SclpConsole {
+  readonly print: (text: string) => void;
+  /** The program has written ASCII: what it writes in line mode is the same once more. */
+  ascii: boolean;
+}
+
 /** Marks the events behind the header of the SCCB as taken, and says what they print; a response code of `EventResponse`. */
-export function writeEvents(sccb: Uint8Array, print: (text: string) => void): number {
+export function writeEvents(sccb: Uint8Array, console: SclpConsole): number {
   const view = new DataView(sccb.buffer, sccb.byteOffset, sccb.byteLength);
   for (let at = 8; at < sccb.length;) {
     if (at + EVENT_HEADER > sccb.length) return EventResponse.SYNTAX;
@@ -29,9 +36,11 @@ export function writeEvents(sccb: Uint8Array, print: (text: string) => void): nu
     if (length < EVENT_HEADER || at + length > sccb.length) return EventResponse.SYNTAX;
     const data = sccb.subarray(at + EVENT_HEADER, at + length);
     const type = sccb[at + 2]!;
-    if (type === ASCII) print(asciiText(data));
-    else if (type === MESSAGE) print(messageText(data));
-    else return EventResponse.INVALID_FUNCTION;
+    if (type === ASCII) {
+      console.ascii = true;
+      console.print(asciiText(data));
+    } else if (type !== MESSAGE) return EventResponse.INVALID_FUNCTION;
+    else if (!console.ascii) console.print(messageText(data));
     sccb[at + 3]! |= ACCEPTED;
     at += length;
   }

@@ -4,7 +4,7 @@
  */
 import { specification } from '../cpu/program-exception.ts';
 import type { Storage } from '../cpu/storage.ts';
-import { EventResponse, TAKEN_EVENTS, writeEvents } from './sclp-events.ts';
+import { EventResponse, TAKEN_EVENTS, writeEvents, type SclpConsole } from './sclp-events.ts';
 
 export const SclpResponse = {
   READ: 0x0010,
@@ -44,9 +44,12 @@ export interface SclpParts {
 
 export class Sclp {
   private readonly parts: SclpParts;
+  /** Of all CPUs; used in slices, which announce that they work on storage. */
+  private readonly console: SclpConsole;
 
   constructor(parts: SclpParts) {
     this.parts = parts;
+    this.console = { print: parts.print, ascii: false };
   }
 
   /**
@@ -75,7 +78,7 @@ export class Sclp {
       case READ_EVENT_DATA:
         return SclpResponse.NO_EVENTS;
       case WRITE_EVENT_DATA:
-        return sccb.length < HEADER + 1 ? EventResponse.SYNTAX : writeEvents(sccb, this.parts.print);
+        return sccb.length < HEADER + 1 ? EventResponse.SYNTAX : writeEvents(sccb, this.console);
       case WRITE_EVENT_MASK:
         return writeEventMask(sccb);
       default:
