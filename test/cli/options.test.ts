@@ -79,7 +79,7 @@ describe('the help', () => {
     for (const command of COMMANDS) {
       expect(generalHelp()).toContain(`  ${command.name} `);
       for (const { name, help } of command.options)
-        expect(commandHelp(command).split('\n')).toContainEqual(expect.stringMatching(`^  --${name} .* ${escaped(help)}$`));
+        expect(commandHelp(command).split('\n')).toContainEqual(expect.stringMatching(`^  (?:-[a-z], )?--${name} .* ${escaped(help)}$`));
     }
   });
 

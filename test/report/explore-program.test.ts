@@ -1,5 +1,5 @@
 /**
- * `explore` as people call it from their own tests: the README's example, what it throws, and the replay of what it says.
+ * `explore` as people call it from their own tests: the example of docs/your-own-test.md, what it throws, and the replay of what it says.
  */
 import { describe, expect, test } from 'vitest';
 import type { ProgramText } from '../../src/explore/small-world.ts';

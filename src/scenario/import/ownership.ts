@@ -40,7 +40,8 @@ function masksOfQueues(queues: readonly QueueFact[]): Masks | null {
 
 function masksOfMdevs({ mdevs }: Draft): Masks {
   let apmask = ApMask.FULL;
-  for (const { adapters } of mdevs.values()) for (const id of adapters) apmask = apmask.without(id);
+  // One without a queue asks for none.
+  for (const { adapters, domains } of mdevs.values()) if (domains.length > 0) for (const id of adapters) apmask = apmask.without(id);
   const note = apmask.equals(ApMask.FULL) ? null : 'no file has masks: the adapters of the mdevs are for guests';
   return { apmask, aqmask: ApMask.FULL, note };
 }

@@ -3,7 +3,7 @@
  * (arch/s390/include/asm/ap.h, drivers/s390/crypto/ap_bus.h, ap_queue.c).
  */
 import { Rc } from '../../../crypto-adapters/response-code.ts';
-import { ENABLE, NOWHERE, PQAP, T, dqap, fc, nqap, qci } from './ap-check-operands.ts';
+import { LAST, ENABLE, NOWHERE, PQAP, T, dqap, fc, nqap, qci } from './ap-check-operands.ts';
 import { Fact, type ApCheck } from './ap-check-rows.ts';
 
 const { QCI, APFT, AQIC, QUEUE, OTHER } = Fact;
@@ -139,10 +139,19 @@ const MESSAGES: readonly ApCheck[] = [
   },
   {
     ...nqap,
-    name: 'NQAP of a message beyond the limit of the queue: cc 3, code 15',
-    prepare: 'over_limit',
+    name: 'NQAP of parts that are beyond the limit of the queue together: cc 3, code 15',
+    prepare: 'parts_at_limit',
+    gr7: '1',
     cc: 3,
     rc: Rc.MESSAGE_TOO_BIG,
+    needs: QUEUE | APFT,
+  },
+  {
+    ...nqap,
+    name: 'NQAP of a special command: code 16, unless TAPQ says that the card takes them',
+    gr0: `${LAST} | 0x00400000`,
+    prepare: 'fresh_queue',
+    verify: 'verify_special',
     needs: QUEUE | APFT,
   },
   {

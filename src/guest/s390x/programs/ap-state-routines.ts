@@ -124,8 +124,8 @@ full_queue:
 2: lg %r14,state_return
   br %r14
 
-# A length of one byte more than the queue takes.
-over_limit:
+# The queue, fresh, takes so many bytes in one go: 7.
+queue_limit:
   stg %r14,state_return
   brasl %r14,fresh_queue_inner
   ltgr %r2,%r2
@@ -134,19 +134,42 @@ over_limit:
   oilh %r0,0x0080
   lghi %r2,0
   pqap
-  srlg %r1,%r2,8
-  nill %r1,0xf
-  llgcr %r1,%r1
-  clgijh %r1,3,1f
-  lghi %r1,3                            # the classic 12 KiB
-1: sllg %r1,%r1,12
-  aghi %r1,1
-  stg %r1,given+48
-  larl %r1,large
-  stg %r1,given+40
+  srlg %r7,%r2,8
+  nill %r7,0xf
+  llgcr %r7,%r7
+  clgijh %r7,3,1f
+  lghi %r7,3                            # the classic 12 KiB
+1: sllg %r7,%r7,12
   lghi %r2,0
 2: lg %r14,state_return
   br %r14
+
+# A length of one byte more.
+over_limit:
+  lgr %r8,%r14
+  brasl %r14,queue_limit
+  aghi %r7,1
+  stg %r7,given+48
+  larl %r1,large
+  stg %r1,given+40
+  br %r8
+
+# All of that has been given to the queue, but not the last part.
+parts_at_limit:
+  lgr %r8,%r14
+  brasl %r14,queue_limit
+  ltgr %r2,%r2
+  jne 2f
+  lmg %r4,%r5,usual
+  larl %r6,large
+  lg %r0,queue
+  lghi %r2,0
+1: nqap %r4,%r6
+  brc 2,1b
+  lghi %r2,0
+  brc 4,2f
+  lghi %r2,1
+2: br %r8
 
 # Interrupts on, the indicator zero.
 enabled_queue:

@@ -212,6 +212,22 @@ verify_reply_waits:
   brasl %r14,wait_status
   br %r8
 
+verify_special:
+  lg %r0,queue
+  oilh %r0,0x0080
+  lghi %r2,0
+  pqap
+  lghi %r3,0                            # cc and code: 0 and 00 if the card takes special commands, else 3 and 16
+  tmhh %r2,0x8000
+  jne 1f
+  lghi %r3,0x316
+1: lg %r1,got_cc
+  sllg %r1,%r1,8
+  llgc %r2,got+8+5
+  ogr %r1,%r2
+  sgrk %r2,%r1,%r3
+  br %r14
+
 verify_full:
   lg %r1,got+8
   lghi %r2,1

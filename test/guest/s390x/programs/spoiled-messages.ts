@@ -43,8 +43,14 @@ export const SPOILED_MESSAGES: readonly Spoiled[] = [
   {
     defect: 'a message beyond the limit answers 10',
     machine: 'accelerator',
-    noticed: /beyond the limit/,
+    noticed: /beyond the limit of the queue together/,
     execute: otherCode(['nqap'], 0x15, 0x10),
+  },
+  {
+    defect: 'a special command that the card does not take answers 15',
+    machine: 'accelerator',
+    noticed: /^NQAP of a special command/,
+    execute: otherCode(['nqap'], 0x16, 0x15),
   },
   {
     defect: 'an empty queue answers 00',
