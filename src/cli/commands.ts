@@ -294,7 +294,7 @@ export const COMMANDS: readonly Command[] = [
     positionals: [SCENARIO],
     options: [{ name: 'format', value: NAME, help: 'scenario, sysfs, mdevctl, lszcrypt or lszcrypt-2.16' }, OUTPUT, HELP],
     details: [
-      'scenario: its normal form. sysfs: a folder (-o) with attributes, modes and links. mdevctl: list --dumpjson. lszcrypt: the',
+      'scenario: its normal form. sysfs: a folder (-o) with attributes, modes, links. mdevctl: list --dumpjson. lszcrypt: the',
       'table of lszcrypt -V as version 2.43 prints it, lszcrypt-2.16 as 2.16 does. apemu import reads each of them again. Then',
       'missing are, of sysfs: workloads, events, names, quirks, the design, guests but for mdevs with queues in use, cards',
       'without a domain; of mdevctl: whatever is no mdev; of lszcrypt: mdevs, guests, control domains, cards without a domain,',

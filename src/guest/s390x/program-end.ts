@@ -10,6 +10,8 @@ export type EndReason =
   | 'disabled-wait'
   /** It can do nothing but the same program interruption, again and again, or its new PSW is invalid. */
   | 'check-stop'
+  /** It wants its addresses to be translated (DAT). */
+  | 'translation'
   | 'instruction-limit'
   /** Somebody outside has ended it. */
   | 'ended';
@@ -42,6 +44,7 @@ const REASONS: Readonly<Record<EndReason, string>> = {
   stopped: 'stopped itself',
   'disabled-wait': 'disabled wait',
   'check-stop': 'check stop',
+  translation: 'DAT is not provided',
   'instruction-limit': 'instruction limit reached',
   ended: 'ended from outside',
 };

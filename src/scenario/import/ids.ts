@@ -6,7 +6,7 @@ import { parseUnsigned } from '../../base/kernel-text.ts';
 import type { FieldPath, Place } from '../place.ts';
 import { quoted, refusal } from './foreign-text.ts';
 
-export const LAST_ID = 255;
+const LAST_ID = 255;
 
 export interface IdText {
   /** `an adapter number`. */

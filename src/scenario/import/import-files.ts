@@ -88,7 +88,7 @@ function isFolder(file: string): boolean {
 }
 
 function formatOf(source: ForeignText): string {
-  const importer = IMPORTERS.find(({ recognizes }) => recognizes(source.text));
+  const importer = IMPORTERS.find((candidate) => candidate.recognizes(source.text));
   if (importer !== undefined) return importer.name;
   if (/^\s*["']?host["']?\s*:/m.test(source.text)) return SCENARIO;
   const got = quoted(source.text.trim().split('\n')[0] ?? '');

@@ -3,7 +3,7 @@
  * and spell its numbers as it likes; nodes are read when they are asked for, so nested aliases cost nothing. No kernel counterpart.
  */
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, Scalar, type Document, type Node } from 'yaml';
-import { ScenarioError, type FieldPath, type Place } from '../place.ts';
+import type { FieldPath, Place, ScenarioError } from '../place.ts';
 import { ForeignText, quoted, refusal } from './foreign-text.ts';
 
 export class TreeNode {
@@ -99,7 +99,7 @@ export class TreeNode {
   get shown(): string {
     const { value } = this;
     if (value === null) return 'nothing';
-    if (value !== undefined) return typeof value === 'string' ? quoted(value) : String(value);
+    if (value !== undefined) return typeof value === 'string' ? quoted(value) : JSON.stringify(value);
     if (this.isList) return 'a list';
     const keys = this.entries().map(([name]) => name);
     if (!this.isMap || keys.length === 0) return 'an empty map';

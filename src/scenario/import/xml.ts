@@ -3,7 +3,7 @@
  * none. No kernel counterpart.
  */
 import { DOMParser, type Attr, type Element, type Node } from '@xmldom/xmldom';
-import { ScenarioError, type FieldPath, type Place } from '../place.ts';
+import type { FieldPath, Place, ScenarioError } from '../place.ts';
 import { refusal, type ForeignText } from './foreign-text.ts';
 
 const ELEMENT_NODE = 1;

@@ -21,7 +21,7 @@ interface Options extends Partial<Omit<ImportRequest, 'files'>> {
   readonly files?: readonly string[];
 }
 
-export function inFolder<T>(files: Files, body: (folder: string) => T): T {
+function inFolder<T>(files: Files, body: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'apemu-import-'));
   try {
     for (const [name, text] of Object.entries(files)) {

@@ -10,6 +10,8 @@ export type AddressingMode = 24 | 31 | 64;
 /** Bits of the PSW's system mask (bits 0-7 of the PSW): I/O and external interruptions. */
 export const MASK_IO = 0x02;
 export const MASK_EXTERNAL = 0x01;
+/** The same byte: addresses are translated (DAT), which no CPU here does. */
+export const MASK_DAT = 0x04;
 /** CR0, low word: low-address protection (bit 35). */
 const LOW_ADDRESS_PROTECTION = 0x1000_0000;
 /** Index behind the general registers. */
@@ -59,6 +61,8 @@ export class Cpu {
   addressMask = 0x7fff_ffff;
   /** Absolute address of this CPU's prefix area: 8 KiB that change places with those at 0. */
   prefix = 0;
+  /** The first two words of a PSW that is not valid, for the interruption that tells so; null while it is valid. */
+  invalidPsw: readonly [number, number] | null = null;
   /** Real addresses are absolute ones, and stores need no look at low-address protection: operands take the short way. */
   direct = true;
 

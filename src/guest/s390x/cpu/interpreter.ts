@@ -8,7 +8,7 @@ import { COMPILE_AFTER, compile, type Block } from './compile.ts';
 import type { Cpu } from './cpu.ts';
 import type { InstructionSet } from './instruction-set.ts';
 import type { Operands } from './operands.ts';
-import { DataException, FetchException } from './program-exception.ts';
+import { DataException, FetchException, MonitorEvent } from './program-exception.ts';
 import { swapPsw } from './psw.ts';
 
 /**
@@ -20,6 +20,8 @@ export type StopReason = 'limit' | 'intercept' | 'attention' | 'stopped';
 /** Assigned storage locations of program interruptions. */
 const PROGRAM_ILC = 0x8c;
 const DATA_EXCEPTION_CODE = 0x90;
+const MONITOR_CLASS = 0x94;
+const MONITOR_CODE = 0xb0;
 const PROGRAM_OLD_PSW = 0x150;
 const PROGRAM_NEW_PSW = 0x1d0;
 /** CR0 bit 45: data-exception codes go to the floating-point control register, too. */
@@ -107,12 +109,23 @@ export class Interpreter {
     storage.view.setUint16(at + 2, error.code);
     storage.written(at, 4);
     if (error instanceof DataException) this.storeDataExceptionCode(error.dxc);
+    if (error instanceof MonitorEvent) this.storeMonitorEvent(error);
     try {
       swapPsw(cpu, PROGRAM_OLD_PSW, PROGRAM_NEW_PSW);
     } catch (second) {
       if (!(second instanceof ProgramInterruption)) throw second;
       cpu.checkStop = `the program new PSW is not valid (${second.message}); it was taken for ${error.message}`;
     }
+  }
+
+  private storeMonitorEvent({ monitor, high, low }: MonitorEvent): void {
+    const { storage } = this.cpu;
+    const [classAt, codeAt] = [this.cpu.absolute(MONITOR_CLASS), this.cpu.absolute(MONITOR_CODE)];
+    storage.view.setUint16(classAt, monitor);
+    storage.view.setInt32(codeAt, high);
+    storage.view.setInt32(codeAt + 4, low);
+    storage.written(classAt, 2);
+    storage.written(codeAt, 8);
   }
 
   private storeDataExceptionCode(dxc: number): void {

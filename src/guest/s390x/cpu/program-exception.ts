@@ -9,6 +9,7 @@ export const PROTECTION_EXCEPTION = 4;
 const DATA_EXCEPTION = 7;
 export const FIXED_POINT_OVERFLOW = 8;
 export const FIXED_POINT_DIVIDE = 9;
+const MONITOR_EVENT = 0x40;
 
 /** Data-exception codes: decimal digits, an additional floating-point register or a BFP instruction without CR0 bit 45, compare-and-trap. */
 export const DXC_DECIMAL = 0x00;
@@ -23,6 +24,20 @@ export class DataException extends ProgramInterruption {
   constructor(dxc: number, why: string) {
     super(DATA_EXCEPTION, why);
     this.dxc = dxc;
+  }
+}
+
+/** MONITOR CALL: class and code, an address that the program gives, go to real locations 0x95 and 0xb0. */
+export class MonitorEvent extends ProgramInterruption {
+  readonly monitor: number;
+  readonly high: number;
+  readonly low: number;
+
+  constructor(monitor: number, high: number, low: number) {
+    super(MONITOR_EVENT, `monitor class ${monitor}`);
+    this.monitor = monitor;
+    this.high = high;
+    this.low = low;
   }
 }
 

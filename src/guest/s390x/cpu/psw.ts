@@ -17,6 +17,7 @@ const FIRST_ZERO = 0xb808_00fe;
 const SECOND_ZERO = 0x7fff_ffff;
 
 export function pswWords(cpu: Cpu): [number, number, number, number] {
+  if (cpu.invalidPsw !== null) return [...cpu.invalidPsw, cpu.iaHi, cpu.iaLo];
   const states = (cpu.machineCheckMask ? MACHINE_CHECK : 0) | (cpu.wait ? WAIT : 0) | (cpu.problem ? PROBLEM : 0);
   const first =
     (cpu.systemMask << 24) |
@@ -29,7 +30,7 @@ export function pswWords(cpu: Cpu): [number, number, number, number] {
   return [first, cpu.mode === 24 ? 0 : BASIC | 0, cpu.iaHi, cpu.iaLo];
 }
 
-/** Takes its place. Specification exception when it is not valid; the interruption stores it then, less its reserved bits. */
+/** Takes its place. Specification exception when it is not valid; the interruption stores it then. */
 export function loadPsw(cpu: Cpu, [first, second, iaHi, iaLo]: PswWords): void {
   cpu.systemMask = first >>> 24;
   cpu.key = (first >>> 20) & 0xf;
@@ -49,6 +50,7 @@ export function loadPsw(cpu: Cpu, [first, second, iaHi, iaLo]: PswWords): void {
   const limit = basic ? 0x8000_0000 : 0x100_0000;
   const valid =
     (first & FIRST_ZERO) === 0 && (second & SECOND_ZERO) === 0 && (!extended || basic) && (extended || (iaHi === 0 && iaLo >>> 0 < limit));
+  cpu.invalidPsw = valid ? null : [first, second];
   if (!valid) throw new FetchException(SPECIFICATION_EXCEPTION, `a PSW of ${[first, second, iaHi, iaLo].map(hex).join(' ')}`, 0);
 }
 

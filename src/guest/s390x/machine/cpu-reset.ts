@@ -34,5 +34,5 @@ export function initialResetCpu(virtual: VirtualCpu, now: number): void {
   cpu.setControl(14, 0, CR14_AFTER_RESET | 0);
   virtual.comparatorHigh = 0;
   virtual.comparatorLow = 0;
-  virtual.timerDue = now;
+  virtual.setTimer(now, now);
 }

@@ -5,11 +5,14 @@
 import type { GuestFacilities } from '../../guest-port.ts';
 
 /**
- * N3 instructions 0, z/Architecture 1 and 2, STFLE 7, long displacement 18, extended immediate 21, general-instructions extension 34,
- * STCKF 25, execute extensions 35, high-word, distinct operands, load/store on condition, interlocked access and population count 45,
- * miscellaneous instruction extensions 49.
+ * N3 instructions 0, z/Architecture 1 and 2, STFLE 7, sense-running status 9, extended translation 2 16, long displacement 18 and 19, extended
+ * immediate 21, extended translation 3 22, enhancement of the former 24, STCKF 25, parsing enhancement 26, enhancement of extended
+ * translation 3 30, extract CPU time 31, compare-and-swap-and-store 32 and 33, general-instructions extension 34, execute extensions 35,
+ * floating-point support enhancement (registers as storage, signs, decimal rounding) 41, high-word, distinct operands, load/store on
+ * condition, interlocked access and population count 45, miscellaneous instruction extensions with execution hints and load-and-trap 49,
+ * interlocked access 2 52.
  */
-const BUILT_IN = [0, 1, 2, 7, 18, 21, 25, 34, 35, 45, 49];
+const BUILT_IN = [0, 1, 2, 7, 9, 16, 18, 19, 21, 22, 24, 25, 26, 30, 31, 32, 33, 34, 35, 41, 45, 49, 52];
 const QCI = 12;
 const APFT = 15;
 const AQIC = 65;

@@ -12,6 +12,8 @@ export const Lowcore = {
   IO_SUBSYSTEM: 0xb8,
   IO_PARAMETER: 0xbc,
   IO_WORD: 0xc0,
+  /** 1 when a save area was stored in z/Architecture. */
+  ARCHITECTURE: 0xa3,
   FACILITIES: 0xc8,
   MACHINE_CHECK_CODE: 0xe8,
   RESTART_OLD: 0x120,

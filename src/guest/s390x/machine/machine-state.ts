@@ -14,6 +14,7 @@ import { clockInstructions } from './control/clock-instructions.ts';
 import { PSW_INSTRUCTIONS } from './control/psw-instructions.ts';
 import { REGISTER_INSTRUCTIONS } from './control/register-instructions.ts';
 import { storageInstructions } from './control/storage-instructions.ts';
+import { SUBCHANNEL_INSTRUCTIONS } from './control/subchannel-instructions.ts';
 import { systemInstructions } from './control/system-instructions.ts';
 import { initialResetCpu } from './cpu-reset.ts';
 import { facilityList } from './facility-list.ts';
@@ -74,7 +75,7 @@ export class MachineState {
   /** CPU 0 begins at this address in 64-bit mode with everything masked; the others wait for SIGP. The program is in the storage. */
   start(entry: number): void {
     const { virtual } = this.cpus[0]!;
-    virtual.stopped = false;
+    virtual.start(this.clock.now());
     virtual.cpu.setMode(64);
     virtual.cpu.ia = entry;
   }
@@ -176,6 +177,7 @@ export class MachineState {
     const groups = [
       PSW_INSTRUCTIONS,
       REGISTER_INSTRUCTIONS,
+      SUBCHANNEL_INSTRUCTIONS,
       clockInstructions(this.clock, virtualOf),
       storageInstructions(new StorageKeys(this.storage.size)),
       systemInstructions({

@@ -18,7 +18,8 @@ const CONTROL_REGISTERS = 0x180;
 export const SAVE_AREA_BYTES = 0x200;
 
 /** At an absolute address; all of the area lies in the storage. `now`: microseconds. */
-export function storeStatus({ cpu, timerDue, comparatorHigh, comparatorLow }: VirtualCpu, address: number, now: number): void {
+export function storeStatus(virtual: VirtualCpu, address: number, now: number): void {
+  const { cpu, comparatorHigh, comparatorLow } = virtual;
   const area = new DataView(new ArrayBuffer(SAVE_AREA_BYTES));
   for (let i = 0; i < 16; i++) {
     area.setInt32(8 * i, cpu.fprHi[i]!);
@@ -32,7 +33,7 @@ export function storeStatus({ cpu, timerDue, comparatorHigh, comparatorLow }: Vi
   pswWords(cpu).forEach((word, i) => area.setInt32(PSW + 4 * i, word));
   area.setUint32(PREFIX, cpu.prefix);
   area.setInt32(FPC, cpu.fpc);
-  const [high, low] = timerWords(timerDue, now);
+  const [high, low] = timerWords(virtual.timerDue, virtual.timerNow(now));
   area.setInt32(CPU_TIMER, high);
   area.setInt32(CPU_TIMER + 4, low);
   // Bits 0-55 of the clock comparator, one byte further on.

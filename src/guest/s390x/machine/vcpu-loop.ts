@@ -7,7 +7,7 @@
 import { OPERATION_EXCEPTION, ProgramInterruption } from '../../../base/program-interruption.ts';
 import type { Task } from '../../../runtime/task.ts';
 import { address2 } from '../cpu/access.ts';
-import { MASK_EXTERNAL, MASK_IO, type Cpu } from '../cpu/cpu.ts';
+import { MASK_DAT, MASK_EXTERNAL, MASK_IO, type Cpu } from '../cpu/cpu.ts';
 import type { Instruction } from '../cpu/instruction.ts';
 import type { StopReason } from '../cpu/interpreter.ts';
 import { executeAp } from './ap-instructions.ts';
@@ -29,8 +29,9 @@ const SLICE = 20_000;
 const AP_PER_SLICE = 16;
 /** A timer of the run may fire a little before its time. */
 const TICK_MS = 0.002;
-/** Where the save area of a CPU that is told to stop and store its status lies in its lowcore. */
+/** A CPU that is told to stop and store its status does so where its lowcore would be without prefix, and says in which architecture. */
 const STOP_SAVE_AREA = Lowcore.SAVE_AREA;
+const Z_ARCHITECTURE = 1;
 /** A program that is refused so often in a row is lost. */
 const MAX_REFUSALS = 1000;
 /** What is run where no state description can be. */
@@ -45,6 +46,8 @@ export class VcpuLoop {
   private left: number;
   /** Program interruptions one after another, with nothing executed in between. */
   private refusals = 0;
+  /** Other interruptions likewise. */
+  private unbroken = 0;
 
   constructor(machine: MachineState, { virtual, core }: MachineCpu) {
     this.machine = machine;
@@ -67,13 +70,20 @@ export class VcpuLoop {
   private carryOut(order: CpuOrder): void {
     const { machine, virtual } = this;
     machine.touchStorage();
-    const { cpu } = virtual;
-    virtual.stopped = order !== 'start' && order !== 'restart';
-    if (order === 'stop-and-store') storeStatus(virtual, cpu.absolute(STOP_SAVE_AREA), machine.now());
+    if (order === 'start' || order === 'restart') virtual.start(machine.now());
+    else virtual.stop(machine.now());
+    if (order === 'stop-and-store') this.stopAndStore();
     else if (order === 'reset') resetCpu(virtual);
     else if (order === 'initial-reset') initialResetCpu(virtual, machine.now());
     if (order !== 'start' && order !== 'stop' && order !== 'stop-and-store') virtual.idleFor = null;
     if (order === 'restart') this.interrupt(() => restart(virtual));
+  }
+
+  private stopAndStore(): void {
+    const { machine, virtual } = this;
+    const { storage } = virtual.cpu;
+    storeStatus(virtual, STOP_SAVE_AREA, machine.now());
+    storage.write(Lowcore.ARCHITECTURE, Uint8Array.of(Z_ARCHITECTURE));
   }
 
   /** Stopped, or in a state that only an order ends. */
@@ -90,7 +100,14 @@ export class VcpuLoop {
     const { cpu } = virtual;
     cpu.attention = false;
     machine.touchStorage();
-    if (this.takesInterruption(task)) return;
+    if (this.takesInterruption(task)) {
+      this.watchInterruptions();
+      return;
+    }
+    if (!cpu.wait && (cpu.systemMask & MASK_DAT) !== 0) {
+      virtual.idleFor = { reason: 'translation', detail: `CPU ${cpu.id} at 0x${cpu.ia.toString(16)}` };
+      return;
+    }
     if (cpu.wait) {
       await this.wait(task);
       return;
@@ -118,6 +135,15 @@ export class VcpuLoop {
     const before = taken.external + taken.io;
     this.interrupt(() => deliver(task, virtual, machine));
     return taken.external + taken.io > before;
+  }
+
+  /** A program whose handler lets the same interruption in again does nothing else any more. */
+  private watchInterruptions(): void {
+    const { virtual } = this;
+    if (++this.unbroken < MAX_REFUSALS) return;
+    const { cpu } = virtual;
+    const detail = `CPU ${cpu.id}: one interruption after another at 0x${cpu.ia.toString(16)}, no instruction in between`;
+    virtual.idleFor = { reason: 'check-stop', detail };
   }
 
   /** A new PSW that is not valid is a program interruption, with the PSW in place. */
@@ -158,6 +184,7 @@ export class VcpuLoop {
     const reason = trace === undefined ? core.run(limit) : this.traced(limit, trace);
     const executed = cpu.executed - begun;
     this.left -= executed;
+    this.unbroken = 0;
     machine.clock.spent(executed * INSTRUCTION_US);
     this.watchRefusals(executed, interruptionsBefore);
     if (reason === 'stopped') virtual.idleFor = { reason: 'check-stop', detail: `CPU ${cpu.id}: ${cpu.checkStop ?? 'stopped'}` };

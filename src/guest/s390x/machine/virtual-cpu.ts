@@ -15,14 +15,14 @@ export class VirtualCpu {
   readonly name: string;
   readonly cpu: Cpu;
   readonly port: GuestCpu;
-  /** It does nothing before somebody starts it. */
-  stopped = true;
   /** Why it does nothing although it is not stopped: only an order of another CPU could change that. Null: it goes on. */
   idleFor: ProgramEnd | null = null;
   /** Microseconds: the comparator's time as the program has set it (both words), and when the CPU timer becomes negative. */
   comparatorHigh = 0;
   comparatorLow = 0;
   timerDue = 0;
+  /** Since when it is stopped, microseconds; null while it is not. It does nothing before somebody starts it. */
+  private stoppedAt: number | null = 0;
   private readonly rt: Pick<Runtime, 'touch'>;
   private readonly orders: CpuOrder[] = [];
   /** CPUs whose emergency signals are pending; the one whose external call is. */
@@ -34,6 +34,31 @@ export class VirtualCpu {
     this.port = port;
     this.rt = rt;
     this.name = `${name} CPU ${cpu.id}`;
+  }
+
+  get stopped(): boolean {
+    return this.stoppedAt !== null;
+  }
+
+  /** The CPU timer of a stopped CPU stands still. */
+  stop(now: number): void {
+    this.stoppedAt ??= now;
+  }
+
+  start(now: number): void {
+    if (this.stoppedAt !== null) this.timerDue += now - this.stoppedAt;
+    this.stoppedAt = null;
+  }
+
+  /** The time that it is for the CPU timer. */
+  timerNow(now: number): number {
+    return this.stoppedAt ?? now;
+  }
+
+  /** SET CPU TIMER, or a reset. */
+  setTimer(due: number, now: number): void {
+    this.timerDue = due;
+    if (this.stoppedAt !== null) this.stoppedAt = now;
   }
 
   /** The vCPU below must know what the program has masked, before it waits, executes AP instructions or is interrupted. */

@@ -68,6 +68,16 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
   const nqap = { 0: BigInt(LAST | QUEUE), 4: 0xffffffff_00000001n, 5: 0xffffffff_00000002n, 6: BUFFER, 7: LENGTH };
   const dqap = { 0: BigInt((NEW | QUEUE) >>> 0), 1: 0x77n, 2: 0n, 4: 0n, 5: 0n, 6: REPLY, 7: 4096n };
 
+  /** The card says that its messages have at most so many units of 4 KiB, and takes them. */
+  const limitOf = ({ kvm }: Guest, ml: number): void => {
+    const { hardware } = kvm.host;
+    const real = hardware.tapq.bind(hardware);
+    vi.spyOn(hardware, 'tapq').mockImplementation(async (task, apqn) => {
+      const { status, info } = await real(task, apqn);
+      return { status, info: info === null ? null : { ...info, ml } };
+    });
+  };
+
   /** One request, and the DQAPs until there is a reply. */
   const exchange = async ({ execute, register, cpu, sleep }: Guest, capacity: bigint): Promise<void> => {
     expect(await execute('nqap', nqap)).toBeNull();
@@ -93,12 +103,11 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
         expect([cpu.cc, register(1), register(6), register(7)]).toEqual([3, 0x0001_0000n, BUFFER, LENGTH]);
       }));
 
-    test('a full queue answers 10, a message beyond the limit of the card 15', () =>
+    test('a full queue answers 10', () =>
       withGuest(async ({ execute, cpu, register }) => {
         for (let n = 0; n < 8; n++) expect([await execute('nqap', nqap), cpu.cc]).toEqual([null, 0]);
         expect([await execute('nqap', nqap), cpu.cc, (register(1) >> 16n) & 0xffn]).toEqual([null, 3, 0x10n]);
         expect(register(1) & 0x2000_0000n).not.toBe(0n);
-        expect([await execute('nqap', { ...nqap, 7: 12289n }), (register(1) >> 16n) & 0xffn]).toEqual([null, 0x15n]);
       }));
 
     test('a special command needs the facility of the card', () =>
@@ -133,11 +142,17 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
         expect(given.mock.calls.map(([, , { message }]) => message.length)).toEqual([3, 1]);
       }));
 
-    test('parts of more than any card takes are too big together', () =>
-      withGuest(async ({ execute, cpu, register }) => {
-        expect([await execute('nqap', { ...nqap, 0: BigInt(QUEUE), 7: 0xf000n }), cpu.cc]).toEqual([null, 1]);
+    test.each([
+      ['the queue', 0x3000n, 3],
+      ['any queue', 0xf000n, 15],
+    ])('parts of more than %s takes are too big together', (_what, limit, ml) =>
+      withGuest(async (guest) => {
+        limitOf(guest, ml);
+        const { execute, cpu, register } = guest;
+        expect([await execute('nqap', { ...nqap, 0: BigInt(QUEUE), 7: limit }), cpu.cc]).toEqual([null, 1]);
         expect([await execute('nqap', { ...nqap, 7: 1n }), cpu.cc, (register(1) >> 16n) & 0xffn]).toEqual([null, 3, 0x15n]);
-      }));
+      }),
+    );
   });
 
   describe('DQAP', () => {
@@ -208,11 +223,46 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
       }),
     );
 
-    test('NQAP of more than any card can take, also where the length needs all of the register', () =>
-      withGuest(async ({ execute }) => {
-        expect(await execute('nqap', { ...nqap, 7: 0xf001n })).toBe(6);
-        expect(await execute('nqap', { ...nqap, 7: 0x1_0000_0001n })).toBe(6);
-      }));
+    describe.each(['nqap', 'dqap'])('the length of %s', (mnemonic) => {
+      const given = mnemonic === 'nqap' ? nqap : dqap;
+
+      test.each([
+        ['a queue that says nothing of its limit', 0, 0x3000n],
+        ['a queue that says the least', 3, 0x3000n],
+        ['a queue that says more', 4, 0x4000n],
+        ['a queue that says the most', 15, 0xf000n],
+      ])('is limited by %s', (_what, ml, limit) =>
+        withGuest(async (guest) => {
+          limitOf(guest, ml);
+          expect(await guest.execute(mnemonic, { ...given, 7: limit })).toBeNull();
+          const asked = [vi.spyOn(guest.kvm.host.hardware, 'nqap'), vi.spyOn(guest.kvm.host.hardware, 'dqap')];
+          expect(await guest.execute(mnemonic, { ...given, 6: BUFFER, 7: limit + 1n })).toBe(6);
+          expect([guest.register(6), guest.register(7)]).toEqual([BUFFER, limit + 1n]);
+          for (const instruction of asked) expect(instruction).not.toHaveBeenCalled();
+        }),
+      );
+
+      test('is limited to the classic one where the guest has no such queue', () =>
+        withGuest(async (guest) => {
+          limitOf(guest, 15);
+          const { execute, register } = guest;
+          const absent = { ...given, 0: given[0] ^ 0x0100n };
+          expect([await execute(mnemonic, { ...absent, 7: 0x3000n }), (register(1) >> 16n) & 0xffn]).toEqual([null, 1n]);
+          expect(await execute(mnemonic, { ...absent, 7: 0x3001n })).toBe(6);
+        }));
+
+      test.each(Array.from({ length: 47 }, (_, i) => 1n << BigInt(i + 16)))('may need all of the register: %i', (length) =>
+        withGuest(async ({ execute }) => {
+          expect(await execute(mnemonic, { ...given, 7: length })).toBe(6);
+        }),
+      );
+
+      test('is looked at before the buffer', () =>
+        withGuest(async ({ execute }) => {
+          expect(await execute(mnemonic, { ...given, 6: 1n << 40n, 7: 0x3001n })).toBe(6);
+          expect(await execute(mnemonic, { ...given, 6: 1n << 40n, 7: 0x3000n })).toBe(5);
+        }));
+    });
   });
 
   describe('the order of exceptions', () => {

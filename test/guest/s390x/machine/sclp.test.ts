@@ -101,13 +101,23 @@ describe('WRITE EVENT DATA', () => {
     expect([storage.bytes[SCCB + 11], storage.bytes[SCCB + 19]]).toEqual([0x80, 0x80]);
   });
 
+  const line = (text: string): number[] => [0, text.length + 10, 0, 4, 0x10, 0, 0, 0, 0, 0, ...toEbcdic(text, text.length)];
+  const general = [0, 6, 0, 1, 0, 0];
+  const message = (...lines: string[]): number[] =>
+    event(0x02, [0, 0, 0, 1, 0xd4, 0xc4, 0xc2, 0x40, 0, 0, 0, 1, ...general, ...lines.flatMap(line)]);
+
   test('a line-mode message is printed line by line', () => {
-    const line = (text: string): number[] => [0, text.length + 10, 0, 4, 0x10, 0, 0, 0, 0, 0, ...toEbcdic(text, text.length)];
-    const general = [0, 6, 0, 1, 0, 0];
-    const block = [0, 0, 0, 1, 0xd4, 0xc4, 0xc2, 0x40, 0, 0, 0, 1, ...general, ...line('Hello, {world}'), ...line('42')];
-    const body = event(0x02, block);
+    const body = message('Hello, {world}', '42');
     expect(call(WRITE_EVENT_DATA, 8 + body.length, body)).toBe(0x0020);
     expect(printed).toBe('Hello, {world}\n42\n');
+  });
+
+  test('a program that writes ASCII writes the same in line mode: only the former is printed', () => {
+    const body = [...message('earlier'), ...event(0x1a, [72, 105, 10]), ...message('Hi')];
+    expect(call(WRITE_EVENT_DATA, 8 + body.length, body)).toBe(0x0020);
+    expect(call(WRITE_EVENT_DATA, 8 + message('later').length, message('later'))).toBe(0x0020);
+    expect(printed).toBe('earlier\nHi\n');
+    expect(storage.bytes[SCCB + 11]).toBe(0x80);
   });
 
   test.each([

@@ -20,7 +20,7 @@ beforeEach(() => {
     return new VirtualCpu(cpu, port, { name: 'guest', rt: { touch: () => undefined } });
   };
   cpus = [make(first), make(new RealCpu(1, first.storage))];
-  cpus[0]!.stopped = false;
+  cpus[0]!.start(0);
 });
 
 /** By CPU 0, with the parameter in GR3 and the CPU address in GR4: condition code and what is in GR2, into which a status is stored. */
@@ -41,7 +41,7 @@ test('a CPU that is not there is not operational', () => {
 
 test('SENSE tells a stopped CPU and a pending external call, and nothing otherwise', () => {
   expect(sigp(SigpOrder.SENSE, 1)).toEqual([1, SigpStatus.STOPPED]);
-  cpus[1]!.stopped = false;
+  cpus[1]!.start(0);
   expect(sigp(SigpOrder.SENSE, 1)).toEqual([0, NO_STATUS]);
   cpus[1]!.externalCall(0);
   expect(sigp(SigpOrder.SENSE, 1)).toEqual([1, SigpStatus.EXTERNAL_CALL_PENDING]);
@@ -81,7 +81,7 @@ test('SET PREFIX wants a stopped CPU and 8 KiB of storage', () => {
   expect(sigp(SigpOrder.SET_PREFIX, 1, 0x4fff)).toEqual([0, NO_STATUS]);
   expect(cpus[1]!.cpu.prefix).toBe(0x4000);
   expect(sigp(SigpOrder.SET_PREFIX, 1, 0x100000)).toEqual([1, SigpStatus.INVALID_PARAMETER]);
-  cpus[1]!.stopped = false;
+  cpus[1]!.start(0);
   expect(sigp(SigpOrder.SET_PREFIX, 1, 0x6000)).toEqual([1, SigpStatus.INCORRECT_STATE]);
   expect(cpus[1]!.cpu.prefix).toBe(0x4000);
 });
@@ -104,7 +104,7 @@ test('STORE STATUS leaves the registers of a stopped CPU at the address', () => 
 
 test('SET ARCHITECTURE finds z/Architecture set, whatever it asks for', () => {
   expect(sigp(SigpOrder.SET_ARCHITECTURE, 0, 1)).toEqual([1, SigpStatus.INVALID_PARAMETER]);
-  cpus[1]!.stopped = false;
+  cpus[1]!.start(0);
   expect(sigp(SigpOrder.SET_ARCHITECTURE, 0, 1)).toEqual([1, SigpStatus.INCORRECT_STATE]);
 });
 

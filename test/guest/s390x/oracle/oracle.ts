@@ -7,7 +7,7 @@ import { differencesOf } from './differences.ts';
 import { Emulated } from './emulated.ts';
 import { OracleEnded, QemuOracle } from './qemu.ts';
 import { RandomTrials, tryableRows } from './random-code.ts';
-import { CODE, inputOf, type Outcome, type Trial } from './record.ts';
+import { CODE, codeOf, DATA, DATA_BYTES, inputOf, type Outcome, type Trial } from './record.ts';
 
 export interface OracleRun {
   readonly trials: number;
@@ -34,6 +34,18 @@ export function compareWithOracle(program: string, { seed, instructions }: { see
   const rows = tryableRows(new Set()).filter(({ mnemonic }) => have.has(mnemonic));
   return new Comparison(new RandomTrials(new Prng(seed), rows), program).run(instructions);
 }
+
+/** A trial that everybody knows the outcome of: the last one of each batch. */
+const CANARY: Trial = {
+  general: Array.from({ length: 16 }, (_, i) => (i === 10 ? BigInt(DATA) : BigInt(i) << 30n)),
+  floating: Array.from({ length: 16 }, (_, i) => BigInt(i)),
+  access: Array.from({ length: 16 }, (_, i) => i),
+  ...{ fpc: 0, cc: 3, programMask: 0 },
+  // ar %r1,%r2; st %r1,0(%r10)
+  code: codeOf([Uint8Array.of(0x1a, 0x12), Uint8Array.of(0x50, 0x10, 0xa0, 0)]),
+  data: new Uint8Array(DATA_BYTES),
+};
+const CANARY_OUTCOME = new Emulated().run(CANARY);
 
 class Comparison {
   private readonly source: RandomTrials;
@@ -87,10 +99,16 @@ class Comparison {
     return outcome == null ? 'surroundings' : differencesOf(plain!, outcome);
   }
 
-  /** Null for a trial that ends the oracle itself, which has defects of its own: found by halving. */
+  /**
+   * Null for a trial that ends the oracle itself, which has defects of its own, or stores into its program, so that nothing it says behind
+   * that can be believed: found by halving.
+   */
   private async outcomes(trials: readonly Trial[]): Promise<readonly (Outcome | null)[]> {
     try {
-      return await this.oracle.run(trials);
+      const outcomes = await this.oracle.run([...trials, CANARY]);
+      const canary = outcomes.pop()!;
+      if (differencesOf(CANARY_OUTCOME, canary).length > 0 || canary.ending !== 'end') throw new OracleEnded('its program is damaged');
+      return outcomes;
     } catch (error) {
       if (!(error instanceof OracleEnded)) throw error;
       this.oracle.close();

@@ -1,9 +1,9 @@
 /**
  * Conversions between binary numbers and packed decimal ones of 8 and 16 bytes (Principles of Operation, chapter 7: CVB, CVBY, CVBG, CVD,
- * CVDY, CVDG). Rare, hence BigInt.
+ * CVDY, CVDG), and TP. Rare, hence BigInt.
  */
 import { ProgramInterruption } from '../../../../base/program-interruption.ts';
-import { addressX, checkStore, load8, store8 } from '../access.ts';
+import { address1, addressX, checkStore, load8, store8 } from '../access.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Instruction } from '../instruction.ts';
 import { DataException, DXC_DECIMAL, FIXED_POINT_DIVIDE } from '../program-exception.ts';
@@ -50,6 +50,19 @@ function cvbg(c: Cpu, i: Instruction): void {
   c.lo[i.r1] = Number(BigInt.asIntN(32, value));
 }
 
+/** TEST DECIMAL. Condition code: 0 a number, 1 without a sign, 2 with something that is no digit, 3 both. */
+function tp(c: Cpu, i: Instruction): void {
+  const address = address1(c, i);
+  let [sign, digits] = [true, true];
+  for (let n = 0; n <= i.l1; n++) {
+    const byte = load8(c, address + n);
+    if (byte >> 4 > 9) digits = false;
+    if (n < i.l1 && (byte & 0xf) > 9) digits = false;
+    if (n === i.l1 && (byte & 0xf) < 0xa) sign = false;
+  }
+  c.cc = (sign ? 0 : 1) + (digits ? 0 : 2);
+}
+
 function cvd(c: Cpu, i: Instruction): void {
   pack(c, addressX(c, i), 8, BigInt(c.lo[i.r1]!));
 }
@@ -58,4 +71,4 @@ function cvdg(c: Cpu, i: Instruction): void {
   pack(c, addressX(c, i), 16, (BigInt(c.hi[i.r1]!) << 32n) | BigInt(c.lo[i.r1]! >>> 0));
 }
 
-export const DECIMAL_CONVERSION: Handlers = { cvb, cvby: cvb, cvbg, cvd, cvdy: cvd, cvdg };
+export const DECIMAL_CONVERSION: Handlers = { cvb, cvby: cvb, cvbg, cvd, cvdy: cvd, cvdg, tp };

@@ -9,41 +9,15 @@ import type { Instruction } from '../instruction.ts';
 import { specification } from '../program-exception.ts';
 import { fill, firstDifference, move } from './bytes.ts';
 import type { Handlers } from './handlers.ts';
+import { PART, cutAddress, fullLength, mustBePairs, shorten, step } from './operand-registers.ts';
 
-/** Bytes of a unit, and of what the CPU does of an instruction that may end with condition code 3. */
+/** Bytes of a unit. */
 const UNIT = 256;
-const PART = 4096;
 const TWO_32 = 0x1_0000_0000;
-
-/** Pairs of registers; both operands may be the same pair, which then advances once. */
-function mustBePairs(...registers: number[]): void {
-  registers.forEach(mustBeEven);
-}
-
-/** Length in an odd register; in 64-bit mode beyond 2^53 only its order of size. */
-function fullLength(c: Cpu, register: number): number {
-  const low = c.lo[register]! >>> 0;
-  return c.mode64 ? (c.hi[register]! >>> 0) * TWO_32 + low : low;
-}
-
-function shorten(c: Cpu, register: number, bytes: number): void {
-  const low = (c.lo[register]! >>> 0) - bytes;
-  if (c.mode64 && low < 0) c.hi[register] = c.hi[register]! - 1;
-  c.lo[register] = low | 0;
-}
 
 /** The lengths of MVCL and CLCL have 24 bits; what stands before them stays. */
 function shortLength(c: Cpu, register: number): number {
   return c.lo[register]! & 0xff_ffff;
-}
-
-function step(c: Cpu, pair: number, bytes: number): void {
-  advance(c, pair, bytes);
-  shorten(c, pair + 1, bytes);
-}
-
-function cutAddress(c: Cpu, register: number): void {
-  setRegisterAddress(c, register, c.hi[register]!, c.lo[register]!);
 }
 
 /** Does the destination begin inside of the part of the source that will be moved? */

@@ -1,138 +1,12 @@
 /**
- * Program mask, access registers, floating-point registers as 64-bit storage, and hints that need nothing (Principles of Operation, chapters 7
- * and 9: IPM, SPM, TAM, EAR, SAR, CPYA, LD, STD, LE, STE, LDGR, LGDR, LZDR, LFPC, STFPC, EFPC, SFPC, PFD, BPP).
+ * Program mask, access registers, hints that need nothing, what the caches are like, and monitor calls (Principles of Operation, chapter 7:
+ * IPM, SPM, TAM, EAR, SAR, CPYA, PFD, BPP, ECAG, MC).
  */
-import { address2, addressX, load32, store32, store64 } from '../access.ts';
+import { address1, address2 } from '../access.ts';
 import type { Cpu } from '../cpu.ts';
 import type { Instruction } from '../instruction.ts';
-import { DataException, DXC_AFP_REGISTER, DXC_BFP_INSTRUCTION, specification } from '../program-exception.ts';
+import { MonitorEvent, specification } from '../program-exception.ts';
 import type { Handlers } from './handlers.ts';
-
-/** CR0 bit 45: additional floating-point registers and the control register may be used. */
-const AFP_CONTROL = 0x4_0000;
-/** Bits of the floating-point control register that are not assigned. */
-const FPC_RESERVED = 0x0707_0088;
-
-/** Without the AFP-register control there are only registers 0, 2, 4 and 6. */
-function mayUse(c: Cpu, first: number, second = 0): void {
-  if ((c.crLo[0]! & AFP_CONTROL) !== 0) return;
-  if (((first | second) & 9) !== 0) throw new DataException(DXC_AFP_REGISTER, 'CR0 bit 45 does not allow additional FP registers');
-}
-
-function mayUseControl(c: Cpu): void {
-  if ((c.crLo[0]! & AFP_CONTROL) === 0) throw new DataException(DXC_BFP_INSTRUCTION, 'CR0 bit 45 does not allow the FPC register');
-}
-
-function setFpr(c: Cpu, register: number, hi: number, lo: number): void {
-  c.fprHi[register] = hi;
-  c.fprLo[register] = lo;
-}
-
-function setFpc(c: Cpu, value: number): void {
-  // Rounding modes 4 to 6 are reserved, as are the bits that nobody has assigned.
-  const rounding = value & 7;
-  if ((value & FPC_RESERVED) !== 0 || (rounding > 3 && rounding !== 7)) throw specification(`0x${(value >>> 0).toString(16)} is no FPC`);
-  c.fpc = value;
-}
-
-function ld(c: Cpu, i: Instruction): void {
-  mayUse(c, i.r1);
-  const address = addressX(c, i);
-  const hi = load32(c, address);
-  setFpr(c, i.r1, hi, load32(c, address + 4));
-}
-
-function std(c: Cpu, i: Instruction): void {
-  mayUse(c, i.r1);
-  store64(c, addressX(c, i), c.fprHi[i.r1]!, c.fprLo[i.r1]!);
-}
-
-/** Short operands are the left half of a register, whose right half stays. */
-function le(c: Cpu, i: Instruction): void {
-  mayUse(c, i.r1);
-  c.fprHi[i.r1] = load32(c, addressX(c, i));
-}
-
-function ste(c: Cpu, i: Instruction): void {
-  mayUse(c, i.r1);
-  store32(c, addressX(c, i), c.fprHi[i.r1]!);
-}
-
-/** Extended operands are in registers n and n+2, of which n is one of 0, 1, 4, 5, 8, 9, 12, 13. */
-function mustBeExtended(...registers: number[]): void {
-  if (registers.some((register) => (register & 2) !== 0)) throw specification('the register does not begin a pair of FP registers');
-}
-
-const FLOATING_POINT: Handlers = {
-  ldr: (c, i) => {
-    mayUse(c, i.r1, i.r2);
-    setFpr(c, i.r1, c.fprHi[i.r2]!, c.fprLo[i.r2]!);
-  },
-  ler: (c, i) => {
-    mayUse(c, i.r1, i.r2);
-    c.fprHi[i.r1] = c.fprHi[i.r2]!;
-  },
-  lxr: (c, i) => {
-    mustBeExtended(i.r1, i.r2);
-    mayUse(c, i.r1, i.r2);
-    for (const n of [0, 2]) setFpr(c, i.r1 + n, c.fprHi[i.r2 + n]!, c.fprLo[i.r2 + n]!);
-  },
-  ld,
-  ldy: ld,
-  std,
-  stdy: std,
-  le,
-  ley: le,
-  ste,
-  stey: ste,
-  ldgr: (c, i) => {
-    mayUse(c, i.r1);
-    setFpr(c, i.r1, c.hi[i.r2]!, c.lo[i.r2]!);
-  },
-  lgdr: (c, i) => {
-    mayUse(c, i.r2);
-    c.hi[i.r1] = c.fprHi[i.r2]!;
-    c.lo[i.r1] = c.fprLo[i.r2]!;
-  },
-  lzer: (c, i) => {
-    mayUse(c, i.r1);
-    c.fprHi[i.r1] = 0;
-  },
-  lzdr: (c, i) => {
-    mayUse(c, i.r1);
-    setFpr(c, i.r1, 0, 0);
-  },
-  lzxr: (c, i) => {
-    mustBeExtended(i.r1);
-    mayUse(c, i.r1);
-    for (const n of [0, 2]) setFpr(c, i.r1 + n, 0, 0);
-  },
-  /** COPY SIGN: the sign of the third operand in front of the second one. */
-  cpsdr: (c, i) => {
-    mayUse(c, i.r1, i.r2 | i.r3);
-    setFpr(c, i.r1, (c.fprHi[i.r3]! & 0x8000_0000) | (c.fprHi[i.r2]! & 0x7fff_ffff), c.fprLo[i.r2]!);
-  },
-  stfpc: (c, i) => {
-    mayUseControl(c);
-    store32(c, address2(c, i), c.fpc);
-  },
-  lfpc: (c, i) => {
-    mayUseControl(c);
-    setFpc(c, load32(c, address2(c, i)));
-  },
-  efpc: (c, i) => {
-    mayUseControl(c);
-    c.lo[i.r1] = c.fpc;
-  },
-  sfpc: (c, i) => {
-    mayUseControl(c);
-    setFpc(c, c.lo[i.r1]!);
-  },
-  srnm: (c, i) => {
-    mayUseControl(c);
-    c.fpc = (c.fpc & ~7) | (address2(c, i) & 3);
-  },
-};
 
 const PROGRAM_MASK: Handlers = {
   ipm: (c, i) => void (c.lo[i.r1] = (c.lo[i.r1]! & 0xff_ffff) | (((c.cc << 4) | c.programMask) << 24)),
@@ -152,6 +26,41 @@ const ACCESS_REGISTERS: Handlers = {
 const nothing = (): void => undefined;
 
 /** What is coming is hinted at: nothing that a program could see follows. */
-const HINTS: Handlers = { pfd: nothing, pfdrl: nothing, bpp: nothing, bprp: nothing, niai: nothing };
+const HINTS: Handlers = { pfd: nothing, pfdrl: nothing, bpp: nothing, bprp: nothing, niai: nothing, ppa: nothing };
 
-export const MISCELLANEOUS: Handlers = { ...FLOATING_POINT, ...PROGRAM_MASK, ...ACCESS_REGISTERS, ...HINTS };
+/** Two levels of a core, for instructions and for data, and two of all of them: for each four bits of where, four of what. */
+const CACHES = 0x0404_0b0b;
+/** In KiB, for data and for instructions; all of them have lines of 256 bytes, so many of which lie in a set. */
+const KIB = 1024;
+const LEVELS = [
+  { size: [96, 64], ways: [6, 4] },
+  { size: [1024, 1024], ways: [8, 8] },
+  { size: [48 * 1024, 48 * 1024], ways: [12, 12] },
+  { size: [384 * 1024, 384 * 1024], ways: [24, 24] },
+] as const;
+const LINE_BYTES = 256;
+
+/** EXTRACT CPU ATTRIBUTE: what the address asks for; all ones for what there is not. */
+function ecag(c: Cpu, i: Instruction): void {
+  const address = address2(c, i);
+  const [attribute, number, type] = [(address >>> 4) & 0xf, (address >>> 1) & 7, address & 1];
+  const level = LEVELS[number];
+  let answer = -1;
+  if (attribute === 1 && level !== undefined) answer = LINE_BYTES;
+  if (attribute === 2 && level !== undefined) answer = level.size[type]! * KIB;
+  if (attribute === 3 && level !== undefined) answer = level.ways[type]!;
+  c.hi[i.r1] = attribute === 0 ? CACHES : answer < 0 ? -1 : 0;
+  c.lo[i.r1] = attribute === 0 ? 0 : answer;
+}
+
+/** A class that CR8 lets through; otherwise nothing. */
+function mc(c: Cpu, i: Instruction): void {
+  const monitor = i.i2 & 0xff;
+  if (monitor > 0xf) throw specification(`monitor class ${monitor}`);
+  if ((c.crLo[8]! & (0x8000 >> monitor)) === 0) return;
+  const low = (i.b1 === 0 ? 0 : c.lo[i.b1]! >>> 0) + i.d1;
+  const high = i.b1 === 0 ? 0 : c.hi[i.b1]! + Math.floor(low / 0x1_0000_0000);
+  throw c.mode64 ? new MonitorEvent(monitor, high, low | 0) : new MonitorEvent(monitor, 0, address1(c, i));
+}
+
+export const MISCELLANEOUS: Handlers = { ecag, mc, ...PROGRAM_MASK, ...ACCESS_REGISTERS, ...HINTS };

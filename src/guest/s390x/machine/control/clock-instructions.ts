@@ -1,7 +1,8 @@
 /**
  * The TOD clock, the clock comparator and the CPU timer (Principles of Operation, "Timing").
  */
-import { address2, checkStore, load32, mustBeAligned, store32, store64 } from '../../cpu/access.ts';
+import { address1, address2, checkStore, load32, mustBeAligned, registerAddress, store32, store64 } from '../../cpu/access.ts';
+import { difference64 } from '../../cpu/alu.ts';
 import type { Cpu } from '../../cpu/cpu.ts';
 import type { Execute, Instruction } from '../../cpu/instruction.ts';
 import type { Handlers } from '../../cpu/instructions/handlers.ts';
@@ -29,6 +30,18 @@ const storing =
     store64(c, address, high, low);
   };
 
+function setWords(c: Cpu, register: number, [high, low]: readonly [number, number]): void {
+  c.hi[register] = high;
+  c.lo[register] = low;
+}
+
+/** Takes a value off a register; the condition code stays. */
+function difference(c: Cpu, register: number, high: number, low: number): void {
+  const { cc } = c;
+  difference64(c, register, high, low);
+  c.cc = cc;
+}
+
 export function clockInstructions(clock: TodClock, cpuOf: (c: Cpu) => VirtualCpu): Handlers {
   const stck: Execute = (c, i) => {
     const address = address2(c, i);
@@ -49,7 +62,18 @@ export function clockInstructions(clock: TodClock, cpuOf: (c: Cpu) => VirtualCpu
     store32(c, address + 12, 0);
     c.cc = 0;
   };
+  /** EXTRACT CPU TIME: what is gone of the first operand, the second one, and the one that R3 designates, to GR0, GR1 and R3. */
+  const ectg: Execute = (c, i) => {
+    const [first, second, third] = [address1(c, i), address2(c, i), registerAddress(c, i.r3)];
+    const operands = [first, second, third].map((address) => [load32(c, address), load32(c, address + 4)] as const);
+    const [high, low] = timerWords(cpuOf(c).timerDue, clock.now());
+    setWords(c, 0, operands[0]!);
+    difference(c, 0, high, low);
+    setWords(c, 1, operands[1]!);
+    setWords(c, i.r3, operands[2]!);
+  };
   return {
+    ectg,
     stck,
     stckf: stck,
     stcke,
@@ -70,7 +94,8 @@ export function clockInstructions(clock: TodClock, cpuOf: (c: Cpu) => VirtualCpu
       privileged(c, i);
       const [high, low] = doubleword(c, i);
       const units = (BigInt(high) << 32n) | BigInt(low >>> 0);
-      cpuOf(c).timerDue = clock.now() + Number(units) / 4096;
+      const now = clock.now();
+      cpuOf(c).setTimer(now + Number(units) / 4096, now);
       c.attention = true;
     },
     stpt: storing((c) => timerWords(cpuOf(c).timerDue, clock.now())),

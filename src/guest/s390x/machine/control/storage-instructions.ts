@@ -2,10 +2,14 @@
  * Storage by its real addresses, its keys, and what may be done with it (Principles of Operation, chapter 10; arch/s390/kvm/priv.c:
  * handle_test_block, handle_tprot).
  */
+import { ProgramInterruption } from '../../../../base/program-interruption.ts';
 import { address1, address2, fetchable, mustBeAligned, registerAddress } from '../../cpu/access.ts';
 import type { Cpu } from '../../cpu/cpu.ts';
 import type { Execute, Instruction } from '../../cpu/instruction.ts';
 import type { Handlers } from '../../cpu/instructions/handlers.ts';
+import { PROTECTION_EXCEPTION, specification } from '../../cpu/program-exception.ts';
+import { readBuffer, writeBuffer } from '../buffers.ts';
+import { LOWCORE_BYTES } from '../lowcore.ts';
 import type { StorageKeys } from '../storage-keys.ts';
 import { privileged } from './privileged.ts';
 
@@ -46,10 +50,23 @@ function store(c: Cpu, i: Instruction, words: 1 | 2): void {
 function testBlock(c: Cpu, i: Instruction): void {
   privileged(c, i);
   const at = pageIn(c, i.r2);
+  // Low-address protection holds for whole blocks here.
+  if (c.lowAddressProtection && registerAddress(c, i.r2) < LOWCORE_BYTES) {
+    throw new ProgramInterruption(PROTECTION_EXCEPTION, 'TEST BLOCK of a block that low-address protection protects');
+  }
   c.storage.bytes.fill(0, at, at + PAGE_MASK + 1);
   c.storage.written(at, PAGE_MASK + 1);
   c.hi[0] = 0;
   c.lo[0] = 0;
+  c.cc = 0;
+}
+
+/** MOVE PAGE. Bits 48 to 51 of GR0 are zero, and only one of the operands may have a key of its own. */
+function movePage(c: Cpu, i: Instruction): void {
+  const gr0 = c.lo[0]!;
+  if ((gr0 & 0xf000) !== 0 || (gr0 & 0x0c00) === 0x0c00) throw specification(`MVPG with GR0 ${(gr0 >>> 0).toString(16)}`);
+  const page = (register: number): number => registerAddress(c, register) - (registerAddress(c, register) & PAGE_MASK);
+  writeBuffer(c, page(i.r1), readBuffer(c, page(i.r2), PAGE_MASK + 1));
   c.cc = 0;
 }
 
@@ -76,6 +93,7 @@ export function storageInstructions(keys: StorageKeys): Handlers {
     stura: (c, i) => store(c, i, 1),
     sturg: (c, i) => store(c, i, 2),
     tb: testBlock,
+    mvpg: movePage,
     tprot: (c, i) => {
       privileged(c, i);
       const real = address1(c, i);

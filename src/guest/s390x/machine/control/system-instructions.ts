@@ -48,7 +48,8 @@ export function systemInstructions(parts: SystemParts): Handlers {
       privileged(c, i);
       const real = c.lo[i.r2]! >>> 0;
       const prefixed = real < 0x2000 || (real >= c.prefix && real < c.prefix + 0x2000);
-      if (real % 8 !== 0 || real >= 0x8000_0000 || prefixed) throw specification(`an SCCB at 0x${real.toString(16)}`);
+      const high = c.mode64 ? c.hi[i.r2]! : 0;
+      if (high !== 0 || real % 8 !== 0 || real >= 0x8000_0000 || prefixed) throw specification(`an SCCB at 0x${real.toString(16)}`);
       parts.sclp.call(c.lo[i.r1]! >>> 0, fetchable(c, real));
       parts.serviceDone(real);
       c.cc = 0;
