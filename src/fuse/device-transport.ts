@@ -1,45 +1,28 @@
 /**
- * /dev/fuse as a transport: one read(2) brings one request, one write(2) takes one answer. Reading waits in a thread of Node's pool.
- * No kernel counterpart.
+ * /dev/fuse as a transport (kernel: fs/fuse/dev.c): one read(2) brings one request, one write(2) takes one answer. How it is waited for
+ * requests is the reader's business.
  */
-import { closeSync, read, write, writeSync } from 'node:fs';
-import { hostAfter } from '../runtime/host-clock.ts';
-import { MAX_WRITE, PAGE_SIZE } from './protocol.ts';
+import { write, writeSync } from 'node:fs';
+import type { DeviceReader } from './device-reader.ts';
 import type { FuseTransport } from './transport.ts';
-
-/** The longest write with its headers. */
-const BUFFER = MAX_WRITE + PAGE_SIZE;
-const RETRY_MS = 1;
-/** The request was withdrawn between two steps of the kernel: there are others. */
-const AGAIN: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EINTR', 'EAGAIN']);
 
 export class DeviceTransport implements FuseTransport {
   private readonly file: number;
+  private readonly reader: DeviceReader;
   private notifying = 0;
   private ended = false;
-  private readonly mounting: { readonly done: boolean };
 
-  /** `mounting` tells whether mount(8) has ended: from then on the descriptor is a connection, or never will be. */
-  constructor(file: number, mounting: { readonly done: boolean }) {
+  constructor(file: number, reader: DeviceReader) {
     this.file = file;
-    this.mounting = mounting;
+    this.reader = reader;
   }
 
   start(receive: (request: Buffer) => void, closed: (reason: string) => void): void {
-    let [buffer, other] = [Buffer.allocUnsafeSlow(BUFFER), Buffer.allocUnsafeSlow(BUFFER)];
-    const next = (): void => read(this.file, buffer, 0, BUFFER, null, come);
-    const come = (error: NodeJS.ErrnoException | null, length: number): void => {
-      if (error === null) {
-        // The thread waits for the next request while this one is worked on.
-        [buffer, other] = [other, buffer];
-        next();
-        receive(other.subarray(0, length));
-      } else if (AGAIN.has(error.code)) next();
-      // No connection yet. mount(8) may ask the new file system before it ends, and nothing tells when mount(2) was: so it is tried again.
-      else if (error.code === 'EPERM' && !this.mounting.done) hostAfter(RETRY_MS, next);
-      else this.end(error, closed);
-    };
-    next();
+    this.reader.start(receive, ({ code, message }) => {
+      this.ended = true;
+      this.closeWhenIdle();
+      closed(code ?? message);
+    });
   }
 
   reply(message: Buffer): void {
@@ -51,6 +34,7 @@ export class DeviceTransport implements FuseTransport {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'ECONNABORTED' && code !== 'EPERM') throw error;
     }
+    this.reader.answered();
   }
 
   notify(message: Buffer): Promise<void> {
@@ -66,13 +50,7 @@ export class DeviceTransport implements FuseTransport {
     });
   }
 
-  private end(error: NodeJS.ErrnoException, closed: (reason: string) => void): void {
-    this.ended = true;
-    this.closeWhenIdle();
-    closed(error.code ?? error.message);
-  }
-
   private closeWhenIdle(): void {
-    if (this.ended && this.notifying === 0) closeSync(this.file);
+    if (this.ended && this.notifying === 0) this.reader.close();
   }
 }

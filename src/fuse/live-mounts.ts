@@ -1,16 +1,18 @@
 /**
- * The mounts of this process, and how they go when it goes. A thread of Node's pool waits in the kernel for the next request, and Node waits
- * for that thread when it exits: so a connection is aborted first, whatever the way out. Only SIGKILL leaves a dead mount, which the next
- * start at the same place removes. No kernel counterpart.
+ * The mounts of this process, and how they go when it goes. A thread of Node's pool may wait in the kernel, for the next request or to write
+ * a notification, and Node waits for that thread when it exits: so a connection is aborted first, whatever the way out. Only SIGKILL leaves
+ * a dead mount, which the next start at the same place removes. No kernel counterpart.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import type { ReaderKind } from './device-reader.ts';
 import { mountAt, mounts } from './mount-table.ts';
 
 export interface LiveMount {
   readonly at: string;
   /** Of its connection. */
   readonly minor: number;
+  readonly reader: ReaderKind;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -18,7 +20,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const HELPER_MS = 5000;
 const live = new Set<LiveMount>();
 
-export const liveMounts = (): number => live.size;
+export const liveMounts = (): Iterable<LiveMount> => live;
 
 export function addLiveMount(mount: LiveMount): void {
   if (live.size === 0) {
@@ -66,7 +68,7 @@ function helper(name: string, args: readonly string[]): boolean {
 function onExit(): void {
   const stuck = [...live].filter((mount) => !abortMount(mount));
   live.clear();
-  // Its reader never comes back, and Node would wait for it: a dead mount is better than a dead process.
+  // Its thread never comes back, and Node would wait for it: a dead mount is better than a dead process.
   if (stuck.length > 0) process.kill(process.pid, 'SIGKILL');
 }
 

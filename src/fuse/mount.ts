@@ -2,16 +2,17 @@
  * Mounts a file tree (kernel: fs/fuse/inode.c): opens /dev/fuse and lets mount(8) tie the descriptor to a directory, without any helper
  * of libfuse.
  */
-import { openSync } from 'node:fs';
 import type { Runtime } from '../runtime/runtime.ts';
 import { hostTime } from '../runtime/host-clock.ts';
 import { HOST_ORDER } from './byte-order.ts';
+import type { ReaderKind } from './device-reader.ts';
 import { DeviceTransport } from './device-transport.ts';
 import type { FileTree } from './file-tree.ts';
 import { FuseConnection } from './fuse-connection.ts';
-import { abortMount, addLiveMount, liveMounts, removeLiveMount, type LiveMount } from './live-mounts.ts';
+import { abortMount, addLiveMount, removeLiveMount, type LiveMount } from './live-mounts.ts';
 import { FILE_SYSTEM, MountError, prepareMountPoint } from './mount-point.ts';
 import { mountAt } from './mount-table.ts';
+import { openDevice, wantedReader, WITHOUT } from './open-device.ts';
 import { runProgram } from './run-program.ts';
 
 export interface MountOptions {
@@ -23,13 +24,9 @@ export interface MountOptions {
   readonly name?: string;
   /** Other users may come in, as far as the permission bits let them. Default: only the owner of this process, not even root. */
   readonly allowOther?: boolean;
+  /** How requests are read. Default: what APEMU_FUSE_READER says, else what works best here. */
+  readonly reader?: ReaderKind;
 }
-
-const DEVICE = '/dev/fuse';
-const WITHOUT = 'without a mount, lszcrypt and chzcrypt can be shown a copy of the tree by SYSFS_ROOT=DIR';
-/** Threads that one mount may need at a time: one reads requests, one writes notifications. */
-const THREADS = 2;
-const DEFAULT_POOL = 4;
 
 export class FuseMount {
   /** Without links. */
@@ -40,10 +37,10 @@ export class FuseMount {
   private readonly live: LiveMount;
   private ended = false;
 
-  constructor(at: string, minor: number, connection: FuseConnection) {
-    this.at = at;
+  constructor(live: LiveMount, connection: FuseConnection) {
+    this.at = live.at;
     this.connection = connection;
-    this.live = { at, minor };
+    this.live = live;
     addLiveMount(this.live);
     this.closed = connection.closed.then((reason) => {
       this.ended = true;
@@ -72,12 +69,11 @@ export class FuseMount {
 
 /** Throws MountError for what the user can change. */
 export async function mountFuse(options: MountOptions): Promise<FuseMount> {
-  checkThreads();
   const at = await prepareMountPoint(options.at);
-  const file = openDevice();
   const progress = { done: false };
+  const { file, kind, reader } = openDevice(options.reader ?? wantedReader(), progress);
   const owner = { uid: process.getuid!(), gid: process.getgid!() };
-  const transport = new DeviceTransport(file, progress);
+  const transport = new DeviceTransport(file, reader);
   const connection = new FuseConnection({
     ...{ rt: options.rt, tree: options.tree, transport, order: HOST_ORDER },
     owner,
@@ -90,22 +86,5 @@ export async function mountFuse(options: MountOptions): Promise<FuseMount> {
   if (status !== 0) throw new MountError(`expected to mount on ${at}, mount says: ${said === '' ? `status ${status}` : said}; ${WITHOUT}`);
   const entry = mountAt(at);
   if (entry?.type !== FILE_SYSTEM) throw new MountError(`expected ${at} to be mounted, it was unmounted at once`);
-  return new FuseMount(at, entry.minor, connection);
-}
-
-/** With too few threads a notification would keep the place of the reader, on whom it depends. */
-function checkThreads(): void {
-  const pool = Number(process.env['UV_THREADPOOL_SIZE'] ?? DEFAULT_POOL);
-  const needed = (liveMounts() + 1) * THREADS;
-  if (needed > pool) throw new MountError(`expected at least ${needed} threads for one more mount, UV_THREADPOOL_SIZE gives ${pool}`);
-}
-
-function openDevice(): number {
-  try {
-    return openSync(DEVICE, 'r+');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is none' : code === 'EACCES' || code === 'EPERM' ? 'this user may not' : `it fails with ${code}`;
-    throw new MountError(`expected to open ${DEVICE}, ${why}; ${WITHOUT}`);
-  }
+  return new FuseMount({ at, minor: entry.minor, reader: kind }, connection);
 }

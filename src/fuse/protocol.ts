@@ -87,3 +87,5 @@ export const MAX_WRITE = 128 * 1024;
 export const NAME_MAX = 255;
 /** Of an attribute, and what one show or store carries at most. */
 export const PAGE_SIZE = 4096;
+/** Bytes of the longest request: a write of that size with its headers. */
+export const MAX_REQUEST = MAX_WRITE + PAGE_SIZE;

@@ -52,8 +52,9 @@ export const queueName = z
   .regex(/^[0-9a-fA-F]{2}\.00[0-9a-fA-F]{2}$/, { error: QUEUE_TEXT })
   .transform((text) => text.toLowerCase());
 
-const PATH_TEXT = 'an absolute path of an attribute, like /sys/bus/ap/apmask';
-export const attributePath = z.string({ error: PATH_TEXT }).regex(/^\/[^/]/, { error: PATH_TEXT });
+/** There is nothing else in a host that could be opened. */
+const PATH_TEXT = 'the path of a file below /sys, like /sys/bus/ap/apmask';
+export const attributePath = z.string({ error: PATH_TEXT }).regex(/^\/sys\/./, { error: PATH_TEXT });
 
 const CARD_TEXT = 'a card type from CEX2A to CEX8P';
 export const cardType = z

@@ -219,7 +219,14 @@ test('each vCPU of a hypervisor has a state description of its own, and they sha
     expect(parts.map(({ origin }) => origin % 0x200)).toEqual([0, 0]);
     expect(parts[0]!.origin).not.toBe(parts[1]!.origin);
     for (const { origin, start } of parts) {
-      expect(loadStateDescription(kvm.memory, origin)).toEqual({ eca: ECA_APIE, ecb3: 0, ecd: 0, crycbd: 0x50001, pswAddress: start });
+      expect(loadStateDescription(kvm.memory, origin)).toEqual({
+        eca: ECA_APIE,
+        ecb3: 0,
+        ecd: 0,
+        crycbd: 0x50001,
+        mso: 0,
+        pswAddress: start,
+      });
     }
     expect(kvm.memory.read(0x50000, 2)).toEqual(Uint8Array.of(0x04, 0));
     return Promise.resolve();

@@ -42,7 +42,7 @@ test('what is no event is one line, exit code 2, and nothing happens', async () 
   for (const [text, line] of [
     ['', 'apemu event: expected an event like "write PATH VALUE" or "unbind 05.0004", got nothing\n'],
     ['attach guest2', /^apemu event: guest: expected the name of a guest of this file \(guest1\), got "guest2"[^\n]*\n$/],
-    ['read /etc/passwd', 'apemu event: read: expected a path below /sys, got "/etc/passwd"\n'],
+    ['read /etc/passwd', 'apemu event: read: expected the path of a file below /sys, like /sys/bus/ap/apmask, got "/etc/passwd"\n'],
   ] as const) {
     const answer = await event(text);
     expect(answer).toMatchObject({ code: 2, out: '' });

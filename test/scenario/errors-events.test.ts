@@ -212,7 +212,17 @@ const CASES: readonly (readonly [name: string, text: string, message: string])[]
   [
     'relative path',
     withEvent('{ task: t, read: sys/x }'),
-    '14:22: events[2].read: expected an absolute path of an attribute, like /sys/bus/ap/apmask, got sys/x',
+    '14:22: events[2].read: expected the path of a file below /sys, like /sys/bus/ap/apmask, got sys/x',
+  ],
+  [
+    'path outside',
+    withEvent('{ task: t, read: /etc/passwd }'),
+    '14:22: events[2].read: expected the path of a file below /sys, like /sys/bus/ap/apmask, got /etc/passwd',
+  ],
+  [
+    'path beside',
+    withEvent('{ task: t, write: [/sysx/a, 1] }'),
+    '14:24: events[2].write[0]: expected the path of a file below /sys, like /sys/bus/ap/apmask, got /sysx/a',
   ],
   ['write short', withEvent('{ task: t, write: [/sys/x] }'), '14:23: events[2].write: expected [PATH, VALUE], got a list of 1'],
   ['write list', withEvent('{ task: t, write: [/sys/x, [1]] }'), '14:32: events[2].write[1]: expected the text to write, got a list of 1'],

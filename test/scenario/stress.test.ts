@@ -37,7 +37,7 @@ describe.each(SCENARIOS)('stress of %s', (_name, load) => {
   });
 
   test('goes on for as long as its pauses add up, however the clock of a random walk jumps', async () => {
-    const report = await stress(load(), { limitMs: 60 });
+    const report = await stress(load(), { limitMs: 120 });
     expectClean(report);
     // Each of five tasks pauses for less than 6 ms between two verbs.
     const verbs = Object.values(report.stress!.verbs).reduce((sum, count) => sum + count, 0);
@@ -80,8 +80,8 @@ test('a removal ends although its guest has taken back the eventfd that asks for
   );
   const log: string[] = [];
   const destination = { write: (line: string): void => void log.push(line) };
-  const report = await stress(scenario, { steps: 20_000, logger: { level: 'warn', destination } });
-  expectClean(report);
+  // Not in each run does a removal meet somebody who has the device open for so long.
+  for (const seed of [1, 2, 3]) expectClean(await stress(scenario, { steps: 20_000, seed, logger: { level: 'warn', destination } }));
   const said = (text: string): boolean => log.some((line) => line.includes(text));
   expect(said('the task is blocked until it is released')).toBe(true);
 });

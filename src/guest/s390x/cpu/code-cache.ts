@@ -41,6 +41,11 @@ export class CodeCache implements CodeWatcher {
     return block !== undefined && block.start === ia && this.prefix === this.cpu.prefix ? block : this.make(ia);
   }
 
+  /** Blocks by the lines they have bytes in: how much is remembered. */
+  get entries(): number {
+    return [...this.lines.values()].reduce((sum, blocks) => sum + blocks.size, 0);
+  }
+
   invalidate(address: number, length: number): void {
     const last = (address + length - 1) >>> LINE_SHIFT;
     for (let line = address >>> LINE_SHIFT; line <= last; line++) {
@@ -49,7 +54,6 @@ export class CodeCache implements CodeWatcher {
       for (const block of blocks) {
         // With a prefix the block's own addresses are no absolute ones: then a hit of the line is enough.
         if (this.prefix === 0 && (address >= block.next || address + length <= block.start)) continue;
-        blocks.delete(block);
         this.forget(block);
       }
     }
@@ -57,6 +61,8 @@ export class CodeCache implements CodeWatcher {
 
   private forget(block: Block): void {
     block.length = 0;
+    // A program that changes its code again and again leaves nothing behind.
+    for (const blocks of block.neighbours) blocks.delete(block);
     const page = this.pages[block.start >>> PAGE_SHIFT];
     const at = (block.start & (PAGE - 1)) >>> 1;
     if (page?.[at] === block) page[at] = undefined;
@@ -108,9 +114,10 @@ export class CodeCache implements CodeWatcher {
     for (const at of [address, address + length - 1]) {
       const line = this.cpu.absolute(at) >>> LINE_SHIFT;
       this.cpu.storage.codeLines[line] = 1;
-      const blocks = this.lines.get(line);
-      if (blocks === undefined) this.lines.set(line, new Set([block]));
-      else blocks.add(block);
+      let blocks = this.lines.get(line);
+      if (blocks === undefined) this.lines.set(line, (blocks = new Set()));
+      blocks.add(block);
+      block.neighbours.add(blocks);
     }
   }
 }

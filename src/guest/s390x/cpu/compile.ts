@@ -15,6 +15,8 @@ export class Block {
   /** How often it has been run before it was compiled. */
   runs = 0;
   compiled: CompiledBlock | null = null;
+  /** For each line that it has bytes in, the blocks that have. */
+  readonly neighbours = new Set<Set<Block>>();
   /** Of the compiled block: the number of the instruction that was begun last, and how many were executed before its last repetition. */
   at = 0;
   done = 0;
@@ -26,8 +28,8 @@ export class Block {
 }
 
 /**
- * Runs the block, and again as long as it branches to its own start, `left` allows it and nobody asks for attention. Answers how many instructions were executed; the last
- * one is `block.at`.
+ * Runs the block, and again as long as it branches to its own start, `left` allows it and nobody asks for attention. Answers how many
+ * instructions were executed; the last one is `block.at`.
  */
 export type CompiledBlock = (cpu: Cpu, left: number) => number;
 

@@ -29,10 +29,15 @@ const AFP_CONTROL = 0x4_0000;
 
 export class Interpreter {
   readonly cpu: Cpu;
-  private readonly code: CodeCache;
+  /** How often a block was compiled. */
+  compilations = 0;
+  readonly code: CodeCache;
+  private readonly compileAfter: number;
 
-  constructor(cpu: Cpu, instructions: InstructionSet) {
+  /** `compileAfter`: runs after which a block is compiled. */
+  constructor(cpu: Cpu, instructions: InstructionSet, { compileAfter = COMPILE_AFTER }: { compileAfter?: number } = {}) {
     this.cpu = cpu;
+    this.compileAfter = compileAfter;
     this.code = new CodeCache(cpu, instructions);
   }
 
@@ -88,7 +93,10 @@ export class Interpreter {
       block.at = n++;
       insn.execute(cpu, insn);
     }
-    if (++block.runs === COMPILE_AFTER && block.length > 0) block.compiled = compile(block);
+    if (++block.runs === this.compileAfter && block.length > 0) {
+      this.compilations++;
+      block.compiled = compile(block);
+    }
     return n;
   }
 

@@ -2,7 +2,7 @@
  * The facility list of STFL and STFLE: what the instructions of this machine belong to, and the AP facilities as the guest has them
  * (arch/s390/kvm/kvm-s390.c: kvm_s390_available_cpu... model; Principles of Operation, "Facility Indications").
  */
-import type { GuestFacilities } from '../../guest-port.ts';
+import type { GuestFacilities, GuestPlatform } from '../../guest-port.ts';
 
 /**
  * N3 instructions 0, z/Architecture 1 and 2, STFLE 7, sense-running status 9, extended translation 2 16, long displacement 18 and 19, extended
@@ -16,6 +16,11 @@ const BUILT_IN = [0, 1, 2, 7, 9, 16, 18, 19, 21, 22, 24, 25, 26, 30, 31, 32, 33,
 const QCI = 12;
 const APFT = 15;
 const AQIC = 65;
+
+/** Each of the AP facilities depends on the instructions themselves: without them a CPU model has none (QEMU: dependencies of `ap`). */
+export function apFacilities({ cpus, facilities }: Pick<GuestPlatform, 'cpus' | 'facilities'>): GuestFacilities {
+  return cpus.every((cpu) => cpu.providesAp?.() === false) ? { qci: false, apft: false, aqic: false } : facilities;
+}
 
 /** Bytes in whole doublewords, facility 0 leftmost. */
 export function facilityList({ qci, apft, aqic }: GuestFacilities): Uint8Array {

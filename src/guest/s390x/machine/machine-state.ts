@@ -17,7 +17,7 @@ import { storageInstructions } from './control/storage-instructions.ts';
 import { SUBCHANNEL_INSTRUCTIONS } from './control/subchannel-instructions.ts';
 import { systemInstructions } from './control/system-instructions.ts';
 import { initialResetCpu } from './cpu-reset.ts';
-import { facilityList } from './facility-list.ts';
+import { apFacilities, facilityList } from './facility-list.ts';
 import type { MachineParts, TakenInterruptions } from './machine-parts.ts';
 import { MessageParts } from './message-parts.ts';
 import { Sclp } from './sclp.ts';
@@ -183,7 +183,7 @@ export class MachineState {
       systemInstructions({
         name: platform.name,
         cpus,
-        facilities: facilityList(platform.facilities),
+        facilities: facilityList(apFacilities(platform)),
         sclp,
         serviceDone: (sccb) => this.serviceDone(sccb),
       }),

@@ -7,7 +7,7 @@ import { ProgramInterruption } from '../../../base/program-interruption.ts';
 import type { ApInstructions } from '../../../crypto-adapters/ap-instructions.ts';
 import type { Task } from '../../../runtime/task.ts';
 import type { NestedProgram, NestedStep } from '../../guest-port.ts';
-import { Cpu } from '../cpu/cpu.ts';
+import { Cpu, MASK_DAT } from '../cpu/cpu.ts';
 import type { Instruction } from '../cpu/instruction.ts';
 import { Interpreter } from '../cpu/interpreter.ts';
 import { loadPsw, pswWords } from '../cpu/psw.ts';
@@ -66,6 +66,10 @@ export class NestedCpu implements NestedProgram {
     if (machine.instructionsLeft <= 0) machine.stop('instruction-limit');
     if (machine.end !== null || host.hasOrders || this.hostInterrupted()) return { address: cpu.ia, interrupted: true };
     if (cpu.wait || cpu.checkStop !== null) return false;
+    if ((cpu.systemMask & MASK_DAT) !== 0) {
+      machine.stop('translation', `a nested guest of CPU ${host.cpu.id} at 0x${cpu.ia.toString(16)}`);
+      return { address: cpu.ia, interrupted: true };
+    }
     cpu.attention = false;
     const begun = cpu.executed;
     const reason = this.core.run(Math.min(SLICE, machine.instructionsLeft));

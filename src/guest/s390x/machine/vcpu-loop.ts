@@ -267,7 +267,8 @@ export class VcpuLoop {
     const nested = cpu.storage.contains(absolute, STATE_DESCRIPTION_BYTES) ? new NestedCpu(machine, virtual, absolute) : NOTHING;
     const exit = await port.sie(task, absolute, nested);
     if (nested instanceof NestedCpu && exit.kind !== 'in-use') nested.leave();
-    if (exit.kind !== 'interception') cpu.ia = insn.address;
+    // Where EXECUTE has led to it, that is executed again.
+    if (exit.kind !== 'interception') cpu.ia = insn.next - insn.length;
     this.left = 0;
   }
 

@@ -54,13 +54,20 @@ export interface Outcome extends Registers {
 
 const SIGNALS: Readonly<Record<number, Ending>> = { 0: 'end', 4: 'illegal', 5: 'trap', 8: 'arithmetic', 7: 'access', 11: 'access' };
 
+/** None of those that mean something. */
+const UNKNOWN_SIGNAL = 99;
+
+function writeRegisters(bytes: Buffer, { general, floating, access, fpc, cc, programMask }: Registers): void {
+  general.forEach((value, i) => bytes.writeBigUInt64BE(value, 8 * i));
+  floating.forEach((value, i) => bytes.writeBigUInt64BE(value, FPRS + 8 * i));
+  access.forEach((value, i) => bytes.writeUInt32BE(value, ARS + 4 * i));
+  bytes.writeUInt32BE(fpc, FPC);
+  bytes.writeUInt32BE((cc * 0x1000_0000 + programMask * 0x100_0000) >>> 0, MASK);
+}
+
 export function inputOf(trial: Trial): Buffer {
   const bytes = Buffer.alloc(INPUT_BYTES);
-  trial.general.forEach((value, i) => bytes.writeBigUInt64BE(value, 8 * i));
-  trial.floating.forEach((value, i) => bytes.writeBigUInt64BE(value, FPRS + 8 * i));
-  trial.access.forEach((value, i) => bytes.writeUInt32BE(value, ARS + 4 * i));
-  bytes.writeUInt32BE(trial.fpc, FPC);
-  bytes.writeUInt32BE((trial.cc * 0x1000_0000 + trial.programMask * 0x100_0000) >>> 0, MASK);
+  writeRegisters(bytes, trial);
   bytes.set(trial.code, CODE_AT);
   bytes.set(trial.data, DATA_IN);
   return bytes;
@@ -96,6 +103,16 @@ export function outcomeOf(bytes: Buffer): Outcome {
     ending: SIGNALS[bytes.readUInt32BE(SIGNAL)] ?? 'other',
     data: new Uint8Array(bytes.subarray(DATA_OUT, DATA_OUT + DATA_BYTES)),
   };
+}
+
+/** What `outcomeOf` reads; how a trial ended is told by a signal that means the same. */
+export function outputOf(outcome: Outcome): Buffer {
+  const bytes = Buffer.alloc(OUTPUT_BYTES);
+  writeRegisters(bytes, outcome);
+  const signal = Object.entries(SIGNALS).find(([, ending]) => ending === outcome.ending)?.[0] ?? UNKNOWN_SIGNAL;
+  bytes.writeUInt32BE(Number(signal), SIGNAL);
+  bytes.set(outcome.data, DATA_OUT);
+  return bytes;
 }
 
 const BCR_NEVER = [0x07, 0x00];

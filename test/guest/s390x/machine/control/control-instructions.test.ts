@@ -62,6 +62,8 @@ test('in problem state all but a few are privileged operations, whatever their o
     'stckf',
     'stcke',
     'stfle',
+    'ectg',
+    'mvpg',
     'ivsk',
     'epar',
     'esar',
