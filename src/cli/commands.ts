@@ -7,6 +7,7 @@ import {
   BOUND,
   BUDGET,
   CPUS,
+  DIRECTORY,
   DURATION,
   FILE,
   INSTRUCTIONS,
@@ -218,7 +219,7 @@ export const COMMANDS: readonly Command[] = [
     positionals: ['DIR', SCENARIO],
     options: [
       { name: 'allow-other', help: 'let other users in, too (default: whoever mounts it)' },
-      { name: 'dev', value: FILE, help: 'mount z90crypt and the other device nodes at this directory' },
+      { name: 'dev', value: DIRECTORY, help: 'mount z90crypt and the other device nodes at this empty directory' },
       { name: 'for', value: DURATION, help: 'end after TIME (default: at Ctrl-C, SIGTERM or umount)' },
       ...SESSION,
       ...COMMON,
@@ -242,7 +243,8 @@ export const COMMANDS: readonly Command[] = [
     details: [
       'CMD (default: $SHELL) runs in a mount namespace of its own: /sys shows the AP bus, vfio_ap and mdevs of the host, all',
       'the rest of /sys is read-only, /etc/mdevctl.d is private and empty. UUID is that of the first mdev, MDEV_name that of',
-      'mdev name. Needs root or user namespaces. The exit code is that of CMD, or 1 if CMD gave 0 and something was found.',
+      'mdev name. Needs root or user namespaces. The host ends with CMD: what CMD leaves running loses its /sys. The exit code',
+      'is that of CMD, or 1 if CMD gave 0 and something was found.',
     ],
     load: async () => (await import('./shell.ts')).shell,
   },

@@ -8,6 +8,7 @@ import { guestJson, guestText, type GuestSession } from '../report/guest-text.ts
 import { judge } from '../report/verdict.ts';
 import type { RunReport } from '../scenario/run-report.ts';
 import type { RunOptions } from '../scenario/run-scenario.ts';
+import { ConsoleOutput } from './console-output.ts';
 import { EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK, EXIT_UNDECIDED } from './exit-code.ts';
 import type { GuestSettings } from './guest-settings.ts';
 import { Interrupts } from './interrupt.ts';
@@ -18,31 +19,42 @@ import { UsageError } from './usage-error.ts';
 
 export async function guestSession(settings: GuestSettings, ports: SessionPorts): Promise<number> {
   const { terminal } = ports;
-  const { guest, json, trace } = settings;
+  const { trace } = settings;
   const file = trace === undefined ? null : openTrace(trace);
-  let problem: Error | null = null;
+  const screen = new ConsoleOutput(terminal.stdout);
+  const lost: Lost = { trace: null, console: null };
   let code = EXIT_FOUND;
   try {
-    const print = ({ kind, data }: LogEvent): void => {
-      if (!json && kind === 'guest.console' && data['guest'] === guest) terminal.stdout.write(String(data['text']));
-    };
-    const tracing = file === null ? {} : { trace: { guest, write: file.write } };
-    const run = ports.create({ ...runOptions(settings), onEvent: print, ...tracing });
+    const run = ports.create(runOptions(settings, screen, file));
     const { report, interrupted } = await follow(run, ports);
+    // Before the report: it is the program's own, and has stdout for itself.
+    lost.console = await screen.end();
     const session = sessionOf(settings, report);
-    // After the console, which is the program's own and has stdout for itself.
-    if (json) await writeOut(terminal.stdout, guestJson(session));
+    if (settings.json) await writeOut(terminal.stdout, guestJson(session));
     else await writeOut(terminal.stderr, guestText(session, paintFor({ ...terminal, stdout: terminal.stderr })));
     code = interrupted ? EXIT_INTERRUPTED : exitCode(session);
   } catch (error) {
     if (error instanceof BootError) throw new UsageError(`${settings.scenario.source}: ${error.message}`);
     throw error;
   } finally {
-    problem = file?.close() ?? null;
+    lost.trace = file?.close() ?? null;
   }
-  if (problem === null) return code;
-  terminal.stderr.write(`apemu guest: --trace: expected the file to be written, got ${problem.message}\n`);
-  return code === EXIT_OK ? EXIT_FOUND : code;
+  const problems = complaints(lost);
+  for (const problem of problems) terminal.stderr.write(`apemu guest: ${problem}\n`);
+  return problems.length > 0 && code === EXIT_OK ? EXIT_FOUND : code;
+}
+
+/** Why something that was to be written is not there. */
+interface Lost {
+  trace: Error | null;
+  console: Error | null;
+}
+
+function complaints({ trace, console }: Lost): string[] {
+  return [
+    ...(console === null ? [] : [`expected the console to be written to stdout, got ${console.message}`]),
+    ...(trace === null ? [] : [`--trace: expected the file to be written, got ${trace.message}`]),
+  ];
 }
 
 function openTrace(path: string): LineFile {
@@ -53,8 +65,13 @@ function openTrace(path: string): LineFile {
   }
 }
 
-function runOptions({ scenario, design, quirks, seed, runtime }: GuestSettings): RunOptions {
-  return { scenario, design, quirks, seed, runtime, mode: 'run', logger: { level: 'silent' } };
+function runOptions(settings: GuestSettings, screen: ConsoleOutput, file: LineFile | null): RunOptions {
+  const { scenario, design, quirks, seed, runtime, guest, json } = settings;
+  const print = ({ kind, data }: LogEvent): void => {
+    if (!json && kind === 'guest.console' && data['guest'] === guest) screen.write(String(data['text']));
+  };
+  const tracing = file === null ? {} : { trace: { guest, write: file.write } };
+  return { scenario, design, quirks, seed, runtime, mode: 'run', logger: { level: 'silent' }, onEvent: print, ...tracing };
 }
 
 async function follow(run: RunHandle, { terminal, signals }: SessionPorts): Promise<{ report: RunReport; interrupted: boolean }> {

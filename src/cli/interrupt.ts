@@ -1,6 +1,6 @@
 /**
- * Ctrl-C during a run: the first asks the run to stop, so that guests end and queues are reset; the second leaves at once.
- * No kernel counterpart.
+ * Ctrl-C during a run: the first asks the run to stop, so that guests end and queues are reset; the second leaves at once. So does the
+ * terminal that goes away, but that is often told twice, by the kernel and by the shell, and never means haste. No kernel counterpart.
  */
 import { EXIT_FOUND, EXIT_INTERRUPTED } from './exit-code.ts';
 
@@ -12,6 +12,7 @@ export interface SignalSource {
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'];
+const HANGUP = 'SIGHUP';
 
 export interface InterruptActions {
   /** First signal. */
@@ -30,22 +31,29 @@ export class Interrupts {
     this.source = source;
     this.actions = actions;
     for (const name of SIGNALS) source.on(name, this.onSignal);
+    source.on(HANGUP, this.onHangup);
     source.on('beforeExit', this.onEmpty);
   }
 
   /** From here on a signal ends the process as usual. */
   close(): void {
     for (const name of SIGNALS) this.source.removeListener(name, this.onSignal);
+    this.source.removeListener(HANGUP, this.onHangup);
     this.source.removeListener('beforeExit', this.onEmpty);
   }
 
-  private readonly onSignal = (): void => {
-    if (this.interrupted) {
-      this.source.exit(EXIT_INTERRUPTED);
-      return;
-    }
+  private stop(): void {
     this.interrupted = true;
     this.actions.stop();
+  }
+
+  private readonly onSignal = (): void => {
+    if (this.interrupted) this.source.exit(EXIT_INTERRUPTED);
+    else this.stop();
+  };
+
+  private readonly onHangup = (): void => {
+    if (!this.interrupted) this.stop();
   };
 
   private readonly onEmpty = (): void => {

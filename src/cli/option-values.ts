@@ -107,6 +107,12 @@ export const LEVEL: ValueKind<LogLevel> = {
   parse: (text) => LOG_LEVELS.find((level) => level === text),
 };
 
+export const DIRECTORY: ValueKind<string> = {
+  label: 'DIR',
+  expected: 'a directory',
+  parse: (text) => (text === '' ? undefined : text),
+};
+
 export const FILE: ValueKind<string> = {
   label: 'FILE',
   expected: 'a file name',

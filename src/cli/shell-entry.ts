@@ -20,6 +20,8 @@ const LIFELINE = 3;
 const FORWARDED = ['SIGTERM', 'SIGHUP'] as const;
 /** From a terminal they reach the command itself, which decides what they mean. */
 const IGNORED = ['SIGINT', 'SIGQUIT'] as const;
+/** Before the inner process listens they end it: that is what was wanted. */
+const ASKED_TO_END: ReadonlySet<NodeJS.Signals> = new Set([...FORWARDED, ...IGNORED]);
 
 export const isInside = (env: Terminal['env']): boolean => env[STAGE] === INSIDE;
 
@@ -49,7 +51,8 @@ export async function enterNamespace(options: ParsedOptions, terminal: Terminal)
       return await new Promise<number>((resolve, reject) => {
         child.on('error', reject);
         child.on('exit', (code, signal) => {
-          if (signal !== null) terminal.stderr.write(`apemu shell: the process that emulates the host was ended by ${signal}\n`);
+          if (signal !== null && !ASKED_TO_END.has(signal))
+            terminal.stderr.write(`apemu shell: the process that emulates the host was ended by ${signal}\n`);
           resolve(exitCodeOf(code, signal));
         });
       });

@@ -2,8 +2,6 @@
  * The inner half of `apemu shell`: keeps the host up, mounts it where only this namespace sees it, and runs the command in a namespace where
  * that is /sys. No kernel counterpart.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { findingLines } from '../report/finding-text.ts';
 import { namespaceTree } from '../fuse/namespace-tree.ts';
 import type { HostSession } from '../session/host-session.ts';
@@ -29,12 +27,8 @@ export async function runInside(keep: KeepOptions, command: readonly string[]): 
 
 async function runCommand(session: HostSession, { options, terminal }: KeepOptions, command: readonly string[]): Promise<number> {
   const { live, name } = session;
-  const folder = new RuntimeDirectory(terminal.env).folderOf(name);
-  const place = (part: string): string => {
-    const at = join(folder, part);
-    mkdirSync(at, { recursive: true, mode: 0o700 });
-    return at;
-  };
+  const directory = new RuntimeDirectory(terminal.env);
+  const place = (part: string): string => directory.makePlace(name, part);
   const { tree, binds } = namespaceTree(sysfsTree(live), '/sys');
   // Who is inside the namespace may have become another user; nobody else sees the mount.
   const emulated = await mountTree(live, tree, { at: place('sys'), allowOther: true, forOthers: true });

@@ -35,4 +35,4 @@ export function writeOut(output: Output, text: string): Promise<void> {
   });
 }
 
-const isClosedPipe = (error: Error): boolean => (error as NodeJS.ErrnoException).code === 'EPIPE';
+export const isClosedPipe = (error: Error): boolean => (error as NodeJS.ErrnoException).code === 'EPIPE';

@@ -76,6 +76,7 @@ trap - EXIT
 set +e
 echo '${READY}' >&2
 exec 2>&3 3>&-
+command -v -- "$1" >/dev/null || { echo "apemu shell: expected a command, got $1: not found" >&2; exit 127; }
 exec "$@"
 `;
 

@@ -1,8 +1,7 @@
 /**
  * The state of a host that is up, as text: what `apemu status` prints. No kernel counterpart.
  */
-import type { BlockedTask } from '../locks/finding.ts';
-import type { GuestStatus, MatrixStatus, MdevStatus, QueueStatus } from '../session/host-status.ts';
+import type { GuestStatus, MatrixStatus, MdevStatus, QueueStatus, TaskStatus } from '../session/host-status.ts';
 import type { SessionStatus } from '../session/control-protocol.ts';
 import { count, hexRanges, seconds, wrapText } from './layout.ts';
 import { PLAIN, type Paint } from './paint.ts';
@@ -99,7 +98,7 @@ function queueLines(queues: readonly QueueStatus[]): string[] {
 }
 
 /** `mdevctl[4711] waiting for mdevs_lock for 2.310 s, behind admin; holds ap_attr_mutex`. */
-function taskLines({ task, waitsFor, holds, behind, detail }: BlockedTask, now: number): string[] {
+function taskLines({ task, waitsFor, holds, behind, detail }: TaskStatus, now: number): string[] {
   const since = detail?.since ?? null;
   const waits = detail?.state === 'runs' ? 'running' : `waiting for ${waitsFor}`;
   const long = since === null ? '' : ` for ${seconds(now - since)}`;

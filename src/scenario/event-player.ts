@@ -13,8 +13,6 @@ export interface PlayerParts {
   readonly machine: Machine;
   readonly progress: RunProgress;
   readonly findings: Findings;
-  /** File name of the scenario, for messages. */
-  readonly source: string;
 }
 
 export class EventPlayer {
@@ -106,15 +104,16 @@ export class EventPlayer {
   }
 
   private note(task: Task, event: EventSpec, result: string): EventReport {
-    const { machine, findings, source } = this.parts;
+    const { machine, findings } = this.parts;
     const ok = event.expect === null || event.expect === result;
     const report = this.list(task, event, { result, ok });
     if (ok) return report;
-    const { line, column } = event.place;
+    const { file, line, column } = event.place;
     findings.report({
       kind: 'assertion',
-      key: `event:${line}:${column}:${result}`,
-      title: `${source}:${line}:${column}: ${report.what}: expected ${event.expect}, got ${result}`,
+      // All that is told to a host from outside stands at the same place.
+      key: `event:${line}:${column}:${report.what}:${result}`,
+      title: `${file}:${line}:${column}: ${report.what}: expected ${event.expect}, got ${result}`,
       tasks: [task.name],
       time: machine.layer.rt.now(),
     });

@@ -54,7 +54,7 @@ export class ScenarioHost {
     this.requests = new RequestWatch(layer, layer.findings);
     this.loads = watchLoads(this.machine, layer.findings);
     this.work = new RunProgress(layer, () => this.operations);
-    this.player = new EventPlayer({ machine: this.machine, progress: this.work, findings: layer.findings, source: scenario.source });
+    this.player = new EventPlayer({ machine: this.machine, progress: this.work, findings: layer.findings });
   }
 
   /** Throws BootError when the host cannot be brought up as the scenario says. `everyRelease`: see `watchHost`. */

@@ -11,6 +11,9 @@ import { SessionError, type RuntimeDirectory } from './runtime-directory.ts';
 
 export type Answering = (request: Request) => Answer | Promise<Answer>;
 
+const noSocket = (path: string, { message }: Error): SessionError =>
+  new SessionError(`expected to make the socket ${path}, got ${message}`);
+
 export class ControlServer {
   private readonly directory: RuntimeDirectory;
   private readonly name: string;
@@ -35,7 +38,7 @@ export class ControlServer {
     if (others.includes(name)) throw taken();
     const path = directory.socketOf(name);
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? taken() : error));
+      server.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'EADDRINUSE' ? taken() : noSocket(path, error)));
       server.listen(path, () => resolve());
     });
     // The directory has kept others out until here.

@@ -58,6 +58,12 @@ export interface FindingStatus {
   readonly tasks: readonly string[];
 }
 
+/** The process id of the model would be taken for a real one. */
+export interface TaskStatus extends Omit<BlockedTask, 'pid'> {
+  /** Process id of the program that asks; null for a task of the model. */
+  readonly process: number | null;
+}
+
 export interface HostStatus {
   readonly guests: readonly GuestStatus[];
   readonly mdevs: readonly MdevStatus[];
@@ -65,7 +71,7 @@ export interface HostStatus {
   readonly queues: readonly QueueStatus[];
   readonly findings: readonly FindingStatus[];
   /** Everybody who holds a lock or waits for something that others have; who has waited longest comes first. */
-  readonly tasks: readonly BlockedTask[];
+  readonly tasks: readonly TaskStatus[];
   /** Names of the tasks that still run or wait, without the daemons of the model. */
   readonly foreground: readonly string[];
 }
@@ -97,9 +103,15 @@ export function hostStatus(machine: Machine, tasks: readonly BlockedTask[]): Hos
       .toSorted((a, b) => a.apqn - b.apqn)
       .map(({ apqn, device }) => ({ queue: apqnText(apqn), driver: device.driver?.name ?? null, owner: owners.get(apqn) ?? 'unbound' })),
     findings: layer.findings.list.map(({ kind, title, time, tasks: whose }) => ({ kind, title, t: time, tasks: whose })),
-    tasks,
+    tasks: tasks.map(({ pid: _pid, ...task }) => ({ ...task, process: processOf(task.task) })),
     foreground: [...layer.rt.tasks].filter(({ daemon }) => !daemon).map(({ name }) => name),
   };
+}
+
+/** Requests of programs are tasks named `COMM[PID]`. */
+function processOf(task: string): number | null {
+  const pid = /\[([1-9]\d*)\]$/.exec(task)?.[1];
+  return pid === undefined ? null : Number(pid);
 }
 
 function matrixStatus(matrix: ApMatrix): MatrixStatus {

@@ -61,11 +61,23 @@ export class RuntimeDirectory {
     return alive;
   }
 
-  /** Notes where a session has mounted something, outside of its folder: when it is killed, a dead mount stays there. */
+  /** An empty directory of a session, to mount something at. SessionError when there is no room for it. */
+  makePlace(name: string, part: string): string {
+    const at = join(this.folderOf(name), part);
+    demand(at, () => mkdirSync(at, { recursive: true, mode: 0o700 }));
+    return at;
+  }
+
+  /**
+   * Notes where a session has mounted something, outside of its folder: when it is killed, a dead mount stays there. SessionError when there
+   * is no room for the note.
+   */
   noteMount(name: string, at: string): void {
     const folder = this.folderOf(name);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    symlinkSync(at, join(folder, `mount-${readdirSync(folder).length}`));
+    demand(folder, () => {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      symlinkSync(at, join(folder, `mount-${readdirSync(folder).length}`));
+    });
   }
 
   /** Takes away what a session has left that has ended or was killed: socket, folder, dead mounts. A folder that is still in use stays. */
@@ -131,6 +143,15 @@ function own(path: string): string {
   if (found.uid !== userId()) throw new SessionError(`${expected}, got one of user ${found.uid}`);
   if ((found.mode & 0o077) !== 0) throw new SessionError(`${expected}, got mode 0${(found.mode & 0o777).toString(8)}`);
   return path;
+}
+
+/** A full or read-only file system is nothing that could be repaired here. */
+function demand(path: string, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    throw new SessionError(`expected to write to ${path}, got ${(error as Error).message}; set ${DIRECTORY_VARIABLE} to another directory`);
+  }
 }
 
 /** Somebody listens. A socket whose owner was killed refuses. */

@@ -34,6 +34,9 @@ export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): 
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
+/** Exit codes of what was asked to end, by Ctrl-C or otherwise. */
+const ENDED_BY_SIGNAL = new Set((['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => exitCodeOf(null, signal)));
+
 export interface ShellCommand {
   /** CMD and its arguments. */
   readonly command: readonly string[];
@@ -78,13 +81,10 @@ export class ShellProcess {
       child.on('close', (code, signal) => {
         this.over = true;
         const lines = said.split('\n').filter((line) => line !== '');
-        if (lines.at(-1) === READY) resolve(exitCodeOf(code, signal));
-        else
-          reject(
-            new MountError(
-              `expected a namespace with the emulated /sys, got: ${lines.join('; ') || `exit code ${exitCodeOf(code, signal)}`}`,
-            ),
-          );
+        const status = exitCodeOf(code, signal);
+        // Who is asked to end while the namespace is being built has nothing to complain about.
+        if (lines.at(-1) === READY || ENDED_BY_SIGNAL.has(status)) resolve(status);
+        else reject(new MountError(`expected a namespace with the emulated /sys, got: ${lines.join('; ') || `exit code ${status}`}`));
       });
     });
   }

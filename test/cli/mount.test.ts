@@ -5,11 +5,12 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { BlockedTask } from '../../src/locks/finding.ts';
 import { ask } from '../../src/session/control-client.ts';
+import type { TaskStatus } from '../../src/session/host-status.ts';
 import { RuntimeDirectory } from '../../src/session/runtime-directory.ts';
 import { fuseProblem } from '../helpers/fuse-probe.ts';
 import { endSessionsAfterEach, sessionEnvironment, temporaryFolder, UUID } from '../helpers/sessions.ts';
+import { ROOT } from '../tidy/tree.ts';
 import { CommandProcess, program, runToEnd } from './command-process.ts';
 
 endSessionsAfterEach();
@@ -87,6 +88,36 @@ describe.skipIf(problem !== null)(`a real mount${problem === null ? '' : ` (skip
     expectNothingLeft(folder);
   });
 
+  test('ends as a whole when its terminal goes away', async () => {
+    const { run, folder } = await mount();
+    run.child.kill('SIGHUP');
+    const { code, out } = await run.ended;
+    expect(code).toBe(0);
+    expect(out).toMatch(/\nok: 0 operations of 1 guest verified, 0 findings\n$/);
+    expectNothingLeft(folder);
+  });
+
+  test('tells a place with blanks as a shell takes it', async () => {
+    const folder = temporaryFolder();
+    const at = join(folder, "it's a place");
+    mkdirSync(at);
+    const { code, out } = await runToEnd(['mount', at, '--for', '1ms'], { env: sessionEnvironment(folder) });
+    expect({ code, said: /\(SYSFS_ROOT=(.*) lszcrypt; /.exec(out)?.[1] }).toEqual({
+      code: 0,
+      said: `'${folder}/it'\\''s a place'`,
+    });
+  });
+
+  test('each thing that is found of what it is told counts, also where the result is the same', async () => {
+    const { run, env } = await mount();
+    for (const event of ['unbind 05.0004 expect=EBUSY', 'unbind 06.0004 expect=EBUSY'])
+      expect(await runToEnd(['event', event], { env })).toMatchObject({ code: 1 });
+    run.child.kill('SIGTERM');
+    const { err, out } = await run.ended;
+    expect(err).toMatch(/^apemu: assertion: <event>:1:1: unbind 05\.0004: [^\n]*\napemu: assertion: <event>:1:1: unbind 06\.0004: /);
+    expect(out).toMatch(/\nFAILED: 2 findings \(assertion\)/);
+  });
+
   test('that something was found makes its exit code 1', async () => {
     const { run, env } = await mount();
     expect(await runToEnd(['event', 'unbind 05.0004 expect=EBUSY'], { env })).toMatchObject({ code: 1 });
@@ -110,7 +141,7 @@ describe.skipIf(problem !== null)(`a real mount${problem === null ? '' : ` (skip
     const { run, at, folder, env } = await mount();
     const socket = new RuntimeDirectory(env).socketOf('here');
     /** Asks until somebody waits as wanted. */
-    const waiting = async (wanted: (task: BlockedTask) => boolean): Promise<BlockedTask> => {
+    const waiting = async (wanted: (task: TaskStatus) => boolean): Promise<TaskStatus> => {
       for (;;) {
         const answer = await ask(socket, { request: 'status' });
         const task = 'status' in answer ? answer.status.tasks.find(wanted) : undefined;
@@ -126,6 +157,7 @@ describe.skipIf(problem !== null)(`a real mount${problem === null ? '' : ` (skip
     const behind = program('sh', ['-c', 'echo 6 > "$1"', 'sh', matrix(at, 'assign_adapter')]);
     const second = await waiting(({ task, behind: whom }) => named.test(task) && whom.includes(first.task));
     expect(first.holds).toContain(second.waitsFor);
+    for (const { task, process } of [first, second]) expect(task).toBe(`sh[${process}]`);
     expect((await runToEnd(['status'], { env })).out).toContain(`  ${second.task} waiting for ${second.waitsFor} for `);
     run.child.kill('SIGTERM');
     expect(await run.ended).toMatchObject({ code: 1 });
@@ -133,6 +165,15 @@ describe.skipIf(problem !== null)(`a real mount${problem === null ? '' : ` (skip
     expect((await behind).code).not.toBe(0);
     expectNothingLeft(folder);
   });
+});
+
+test('a place below a directory that has gone is refused, too', async () => {
+  const folder = temporaryFolder();
+  const apemu = join(ROOT, 'bin', 'apemu.js');
+  const script = 'mkdir "$1/gone" && cd "$1/gone" && rmdir "$1/gone" && exec "$2" "$3" mount .';
+  const { code, err } = await program('sh', ['-c', script, 'sh', folder, process.execPath, apemu]);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^apemu mount: expected \. to be an empty directory, got [^\n]*: the current directory has gone\n$/);
 });
 
 describe('what cannot be mounted is refused in one line, exit code 2:', () => {
@@ -151,6 +192,16 @@ describe('what cannot be mounted is refused in one line, exit code 2:', () => {
     ['no directory', () => [], /^apemu mount: expected DIR, an empty directory to mount at, got none\n$/],
     ['one that is missing', (folder) => [join(folder, 'none')], /^apemu mount: expected \S+ to be an empty directory, /],
     ['one with something in it', (folder) => [join(folder, 'full')], /^apemu mount: expected \S+ to be an empty directory, /],
+    [
+      'the same one twice',
+      (folder) => [join(folder, 'empty'), '--dev', join(folder, 'empty')],
+      /^apemu mount: expected another directory for the device nodes than for \/sys, got \S+ for both\n$/,
+    ],
+    [
+      'a second one that is missing',
+      (folder) => [join(folder, 'empty'), '--dev', join(folder, 'none')],
+      /^apemu mount: expected \S+ to be an empty directory, /,
+    ],
     [
       'a scenario that is missing',
       (folder) => [join(folder, 'empty'), 'none.yaml'],

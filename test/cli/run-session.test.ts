@@ -112,7 +112,7 @@ describe('Ctrl-C', () => {
     return { code, terminal, signals, asked, stalls };
   }
 
-  test.each(['SIGINT', 'SIGTERM'])('%s asks the run to stop, prints the report so far and exits with 130', async (name) => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s asks the run to stop, prints the report so far and exits with 130', async (name) => {
     const { code, terminal, signals, asked, stalls } = await interrupted(name);
     expect({ code, asked, stalls, exits: signals.exits }).toEqual({ code: 130, asked: 1, stalls: 0, exits: [] });
     expect(terminal.stderr.text).toBe('apemu: interrupted, stopping guests and resetting queues (again to leave at once)\n');
@@ -124,9 +124,14 @@ describe('Ctrl-C', () => {
     expect({ asked, exits: signals.exits }).toEqual({ asked: 1, exits: [130] });
   });
 
+  test('does not leave at once when the terminal goes away, which is told twice', async () => {
+    const { signals, asked } = await interrupted('SIGHUP', 'SIGHUP');
+    expect({ asked, exits: signals.exits }).toEqual({ asked: 1, exits: [] });
+  });
+
   test("is nobody's business any more when the run has ended", async () => {
     const { signals } = await session(settings(), ending());
-    expect(signals.send('SIGINT') + signals.send('SIGTERM') + signals.send('beforeExit')).toBe(0);
+    expect(signals.send('SIGINT') + signals.send('SIGTERM') + signals.send('SIGHUP') + signals.send('beforeExit')).toBe(0);
   });
 
   test('an event loop that runs empty stops the run, which then has failed', async () => {

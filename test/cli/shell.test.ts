@@ -3,7 +3,7 @@
  * is left outside. Method: the built command and real namespaces, as root and as an ordinary user. Skipped, with the reason, where that fails.
  */
 import { spawnSync } from 'node:child_process';
-import { chownSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fuseProblem } from '../helpers/fuse-probe.ts';
@@ -79,6 +79,24 @@ describe.skipIf(problem !== null)(`as root${problem === null ? '' : ` (skipped: 
   ])('the exit code of %j is %i', async (command, code) => {
     const { folder, env } = place();
     expect(await runToEnd(['shell', '--', ...command], { env })).toMatchObject({ code, out: '' });
+    expect(left(folder)).toEqual([]);
+  });
+
+  test('a command that does not exist is named', async () => {
+    const { env } = place();
+    expect((await runToEnd(['shell', '--', 'no-such-command'], { env })).err).toBe(
+      'apemu shell: expected a command, got no-such-command: not found\n',
+    );
+  });
+
+  test('Ctrl-C before the command runs is no complaint', async () => {
+    const { folder, env } = place();
+    // The script that builds the namespace calls mkdir, which interrupts it.
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'mkdir'), '#!/bin/sh\nkill -INT $PPID\n', { mode: 0o755 });
+    const path = `${bin}:${process.env['PATH']}`;
+    expect(await runToEnd(['shell', '--', 'true'], { env: { ...env, PATH: path } })).toMatchObject({ code: 130, out: '', err: '' });
     expect(left(folder)).toEqual([]);
   });
 

@@ -35,11 +35,11 @@ const STATUS: SessionStatus = {
   findings: [{ kind: 'deadlock', title: 'deadlock of 2 tasks: a waits for b', t: 1200, tasks: ['a', 'b'] }],
   tasks: [
     {
-      ...{ task: 'mdevctl[4711]', pid: 1009, holds: ['ap_attr_mutex'], waitsFor: 'mdevs_lock', behind: ['chzdev[4712]'] },
+      ...{ task: 'mdevctl[4711]', process: 4711, holds: ['ap_attr_mutex'], waitsFor: 'mdevs_lock', behind: ['chzdev[4712]'] },
       detail: { daemon: false, state: 'blocked', held: [], since: 2700, place: [], position: 1, waiters: 1, attempts: 0 },
     },
     {
-      ...{ task: 'chzdev[4712]', pid: 1010, holds: ['mdevs_lock'], waitsFor: 'nothing', behind: [] },
+      ...{ task: 'chzdev[4712]', process: 4712, holds: ['mdevs_lock'], waitsFor: 'nothing', behind: [] },
       detail: { daemon: false, state: 'runs', held: [], since: null, place: [], position: 0, waiters: 0, attempts: 0 },
     },
   ],

@@ -80,8 +80,9 @@ test('a removal ends although its guest has taken back the eventfd that asks for
   );
   const log: string[] = [];
   const destination = { write: (line: string): void => void log.push(line) };
+  const said = (): boolean => log.some((line) => line.includes('the task is blocked until it is released'));
   // Not in each run does a removal meet somebody who has the device open for so long.
-  for (const seed of [1, 2, 3]) expectClean(await stress(scenario, { steps: 20_000, seed, logger: { level: 'warn', destination } }));
-  const said = (text: string): boolean => log.some((line) => line.includes(text));
-  expect(said('the task is blocked until it is released')).toBe(true);
+  for (let seed = 1; seed <= 8 && !said(); seed++)
+    expectClean(await stress(scenario, { steps: 20_000, seed, logger: { level: 'warn', destination } }));
+  expect(said()).toBe(true);
 });

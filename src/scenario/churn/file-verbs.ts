@@ -12,6 +12,9 @@ import { NONSENSE, type ChurnVerb, type Turn } from './turn.ts';
 const ROOTS = ['/sys', '/sys/devices/vfio_ap', '/sys/devices/ap', '/sys/bus', '/sys/class', '/sys/module'];
 /** It can end where nothing is wanted. */
 const ATTEMPTS = 8;
+/** Each device has one, with files that never change: as often as the others they would be half of what is looked at. */
+const DULL = /\/power$/;
+const DULL_ONE_IN = 4;
 const READABLE = 0o444;
 const WRITABLE = 0o222;
 
@@ -37,7 +40,8 @@ function wayDown(sysfs: Sysfs, random: Prng, wanted: (path: string, info: EntryI
       if (info.kind === 'directory') below.directories.push(at);
       else if (info.kind === 'attribute' && wanted(at, info)) below.files.push(at);
     }
-    const { directories, files } = below;
+    const { files } = below;
+    const directories = random.oneIn(DULL_ONE_IN) ? below.directories : below.directories.filter((at) => !DULL.test(at));
     if (files.length > 0 && (directories.length === 0 || random.oneIn(2))) return random.pick(files);
     if (directories.length === 0) return null;
     path = random.pick(directories);

@@ -28,7 +28,7 @@ export interface SclpConsole {
 }
 
 /** Marks the events behind the header of the SCCB as taken, and says what they print; a response code of `EventResponse`. */
-export function writeEvents(sccb: Uint8Array, console: SclpConsole): number {
+export function writeEvents(sccb: Uint8Array, screen: SclpConsole): number {
   const view = new DataView(sccb.buffer, sccb.byteOffset, sccb.byteLength);
   for (let at = 8; at < sccb.length;) {
     if (at + EVENT_HEADER > sccb.length) return EventResponse.SYNTAX;
@@ -37,10 +37,10 @@ export function writeEvents(sccb: Uint8Array, console: SclpConsole): number {
     const data = sccb.subarray(at + EVENT_HEADER, at + length);
     const type = sccb[at + 2]!;
     if (type === ASCII) {
-      console.ascii = true;
-      console.print(asciiText(data));
+      screen.ascii = true;
+      screen.print(asciiText(data));
     } else if (type !== MESSAGE) return EventResponse.INVALID_FUNCTION;
-    else if (!console.ascii) console.print(messageText(data));
+    else if (!screen.ascii) screen.print(messageText(data));
     sccb[at + 3]! |= ACCEPTED;
     at += length;
   }

@@ -45,11 +45,11 @@ export interface SclpParts {
 export class Sclp {
   private readonly parts: SclpParts;
   /** Of all CPUs; used in slices, which announce that they work on storage. */
-  private readonly console: SclpConsole;
+  private readonly screen: SclpConsole;
 
   constructor(parts: SclpParts) {
     this.parts = parts;
-    this.console = { print: parts.print, ascii: false };
+    this.screen = { print: parts.print, ascii: false };
   }
 
   /**
@@ -78,7 +78,7 @@ export class Sclp {
       case READ_EVENT_DATA:
         return SclpResponse.NO_EVENTS;
       case WRITE_EVENT_DATA:
-        return sccb.length < HEADER + 1 ? EventResponse.SYNTAX : writeEvents(sccb, this.console);
+        return sccb.length < HEADER + 1 ? EventResponse.SYNTAX : writeEvents(sccb, this.screen);
       case WRITE_EVENT_MASK:
         return writeEventMask(sccb);
       default:

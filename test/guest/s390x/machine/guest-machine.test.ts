@@ -90,6 +90,40 @@ second:
     expect([view.getUint8(0x20400), run.byte('psw'), view.getUint32(0x20410), run.word('noted')]).toEqual([0x5a, 0, 0x20000, 0x40]);
   });
 
+  test('STOP AND STORE STATUS stores without prefix; the CPU timer stands still then', async () => {
+    const body = `
+  lghi %r3,1
+1: sigp %r4,%r3,11
+  brc 2,1b
+  llilh %r7,2
+2: lgr %r6,%r3
+  sigp %r6,%r3,13                       # prefix 0x20000
+  brc 2,2b
+3: sigp %r4,%r3,6
+  brc 2,3b
+4: sigp %r4,%r3,9
+  brc 2,4b
+5: sigp %r4,%r3,1                       # until it is stopped
+  brc 10,5b
+  lghi %r7,0x4000
+  lgr %r6,%r3
+  sigp %r6,%r3,14
+  lhi %r8,5000
+6: brct %r8,6b
+  lghi %r7,0x4200
+  lgr %r6,%r3
+  sigp %r6,%r3,14
+  j end
+second:
+  llilf %r9,0xabcdef
+7: j 7b`;
+    const run = await runText(make(1), program(body, { restart: 'second' }, { far: '.org 0x201a0\n  .quad MASK, second' }));
+    const { view } = run.machine.storage;
+    expect([view.getUint32(0x1318), view.getUint32(0x12cc), view.getUint8(0xa3)]).toEqual([0x20000, 0xabcdef, 1]);
+    expect(view.getBigUint64(0x4128)).toBe(view.getBigUint64(0x4328));
+    expect(view.getBigInt64(0x4128)).toBeLessThan(0n);
+  });
+
   test('instructions that nobody provides are counted by name', async () => {
     const run = await runText(make(1), program('  tbegin 0,0', { program: 'end' }));
     expect([...run.machine.unimplemented]).toEqual([['tbegin', 1]]);

@@ -119,6 +119,24 @@ called:
   });
 });
 
+describe.each([
+  ['bit 12', '0x0008000000000000, 0xdeadbeee'],
+  ['64-bit mode without 31-bit mode', '0x0000000100000000, 0x2000'],
+  ['an address beyond the addressing mode', '0, 0x1000000'],
+])('a PSW that is not valid: %s', (_what, psw) => {
+  test('is the old PSW of its specification exception, as it is', async () => {
+    const near = `bad: .quad ${psw}`;
+    const run = await runText(RUNTIMES[1]![1](1), program(`  lpswe bad\n${noting('0x150')}`, { program: 'called' }, { near }));
+    const { view } = run.machine.storage;
+    expect([view.getBigUint64(0x150), view.getBigUint64(0x158), view.getUint16(0x8e)]).toEqual([
+      run.quad('bad'),
+      view.getBigUint64(run.at('bad') + 8),
+      6,
+    ]);
+    expect(run.machine.end!.reason).toBe('stopped');
+  });
+});
+
 describe('the end of a program', () => {
   const make = RUNTIMES[1]![1];
 
@@ -133,6 +151,27 @@ describe('the end of a program', () => {
     const endless = await runText(make(1), program('  .short 0'.concat('\nrefused: .short 0'), { program: 'refused' }));
     expect(endless.machine.end!.reason).toBe('check-stop');
     expect(endless.machine.executed).toBeLessThan(2000);
+  });
+
+  test.each([
+    ['a PSW', '  lpswe translated', 0x10000],
+    ['a system mask', '  stosm mask,4', 0x10004],
+  ])('%s that wants addresses to be translated', async (_what, body, at) => {
+    const run = await runText(make(1), program(body, {}, { near: 'translated: .quad MASK | 0x0400000000000000, start' }));
+    expect(run.machine.end).toEqual({ reason: 'translation', detail: `CPU 0 at 0x${at.toString(16)}` });
+  });
+
+  test('a handler that lets the same interruption in again before it does anything', async () => {
+    const body = `
+  mvc 0x1b0(16),again
+  lctlg %c0,%c0,cr0_timer
+  spt before
+  stosm mask,1
+  j end`;
+    const near = 'before: .quad -0x4000000\nagain: .quad MASK | EXTERNAL_OPEN, end';
+    const run = await runText(make(1), program(body, {}, { near }));
+    expect(run.machine.end).toEqual({ reason: 'check-stop', detail: expect.stringContaining('no instruction in between') });
+    expect([run.machine.taken.external, run.machine.executed]).toEqual([1000, 4]);
   });
 
   test('a loop without end, at the instruction limit exactly', async () => {

@@ -119,6 +119,12 @@ describe.each(RUNTIMES)('on the %s runtime', (_name, make) => {
     expect([view.getUint32(0x10008c), view.getUint32(0x8c), view.getBigUint64(0x100158)]).toEqual([0x0004_0002, 0, 0x10004n]);
   });
 
+  test('a nested guest whose addresses are to be translated ends the program, and is told so', async () => {
+    const far = state('MASK | 0x0400000000000000') + nested('  j nested_start');
+    const run = await runText(make(1), program(HYPERVISOR, {}, { far }), NESTED_HYPERVISOR);
+    expect(run.machine.end).toEqual({ reason: 'translation', detail: 'a nested guest of CPU 0 at 0x10000' });
+  });
+
   test('SIE is refused: no facility, problem state, alignment, outside of storage', async () => {
     const refused = async (body: string, sief2 = true): Promise<number> => {
       const run = await runText(make(1), program(`${body}\n  j end`), { vm: { sief2, facilities: FACILITIES } });

@@ -58,6 +58,7 @@ test('a difference in any part of an outcome is told', () => {
 describe.skipIf(program === null)(`against qemu-user (${program ?? 'skipped: no qemu-s390x-static is installed'})`, () => {
   test(`${INSTRUCTIONS} random instructions do the same`, { timeout: 1_800_000 }, async () => {
     const run = await compareWithOracle(program!, { seed: SEED, instructions: INSTRUCTIONS });
+    // oxlint-disable-next-line no-console -- how much was judged is a result, too
     console.log(
       `${run.instructions} instructions in ${run.trials} trials, ${run.unjudged} unjudged, ${run.divergences.length} divergences`,
     );

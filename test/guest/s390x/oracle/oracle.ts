@@ -96,7 +96,7 @@ class Comparison {
     const [plain, other] = [0, 0x5a].map((surroundings) => new Emulated(surroundings).run(trial));
     if (differencesOf(plain!, other!).length > 0 || plain!.ending === 'access') return 'surroundings';
     const [outcome] = await this.outcomes([trial]);
-    return outcome == null ? 'surroundings' : differencesOf(plain!, outcome);
+    return outcome === null || outcome === undefined ? 'surroundings' : differencesOf(plain!, outcome);
   }
 
   /**

@@ -196,7 +196,7 @@ export const FLOATING_POINT: Handlers = {
     mayUseControl(c);
     setFpcAndSignal(c, c.lo[i.r1]!);
   },
-  lpdfr: (c, i) => setSign(c, i, (sign) => sign & 0),
+  lpdfr: (c, i) => setSign(c, i, () => 0),
   lndfr: (c, i) => setSign(c, i, (sign) => sign | SIGN),
   lcdfr: (c, i) => setSign(c, i, (sign) => sign ^ SIGN),
 };

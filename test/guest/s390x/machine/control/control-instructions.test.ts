@@ -4,20 +4,41 @@
  */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Cpu } from '../../../../../src/guest/s390x/cpu/cpu.ts';
+import { InstructionSet } from '../../../../../src/guest/s390x/cpu/instruction-set.ts';
 import type { Handlers } from '../../../../../src/guest/s390x/cpu/instructions/handlers.ts';
 import { clockInstructions } from '../../../../../src/guest/s390x/machine/control/clock-instructions.ts';
 import { PSW_INSTRUCTIONS } from '../../../../../src/guest/s390x/machine/control/psw-instructions.ts';
 import { REGISTER_INSTRUCTIONS } from '../../../../../src/guest/s390x/machine/control/register-instructions.ts';
 import { storageInstructions } from '../../../../../src/guest/s390x/machine/control/storage-instructions.ts';
+import { SUBCHANNEL_INSTRUCTIONS } from '../../../../../src/guest/s390x/machine/control/subchannel-instructions.ts';
 import { systemInstructions } from '../../../../../src/guest/s390x/machine/control/system-instructions.ts';
 import { fromEbcdic } from '../../../../../src/guest/s390x/machine/ebcdic.ts';
-import { facilityList } from '../../../../../src/guest/s390x/machine/facility-list.ts';
+import { apFacilities, facilityList } from '../../../../../src/guest/s390x/machine/facility-list.ts';
 import { register64, setRegister64 } from '../../../../../src/guest/s390x/machine/registers.ts';
 import { Sclp } from '../../../../../src/guest/s390x/machine/sclp.ts';
 import { StorageKeys } from '../../../../../src/guest/s390x/machine/storage-keys.ts';
 import { TodClock } from '../../../../../src/guest/s390x/machine/tod-clock.ts';
 import { VirtualCpu } from '../../../../../src/guest/s390x/machine/virtual-cpu.ts';
 import { MEBIBYTE, executor, makeCpu, type Fields } from '../by-hand.ts';
+
+/** Mnemonics that come with a facility: those that cannot be there otherwise. */
+const MEMBERS: Readonly<Record<number, string>> = {
+  0: 'cvd icm mvcl',
+  7: 'stfle',
+  16: 'troo trot trto trtt pka pku unpka unpku mvclu clclu tp',
+  18: 'ly sty lay cdsy mviy lmy stmy lamy icmy',
+  21: 'lgfi llilf iihf flogr lbr llcr ltg afi clgfi',
+  22: 'cu14 cu24 cu41 cu42 srstu trtr',
+  25: 'stckf',
+  26: 'trte trtre',
+  31: 'ectg',
+  32: 'csst',
+  34: 'asi agsi alsi algsi crb cgrj cib clgij crt clfit laey ltgf mhy mfy msfi msgfi mvhi mvghi pfd pfdrl risbg rosbg chrl ecag exrl strl',
+  35: 'exrl',
+  41: 'ldgr lgdr cpsdr lcdfr lndfr lpdfr srnmt',
+  45: 'aih ahhhr brcth lfh risbhg stfh ark agrk xgrk srlk locr locg stocg laa laal lan lao lax lpd lpdg popcnt',
+  49: 'clt clgt risbgn niai bpp bprp lat lgat lfhat llgfat llgtat ppa',
+};
 
 const FACILITIES = { qci: true, apft: true, aqic: true };
 
@@ -42,6 +63,7 @@ beforeEach(() => {
     ...clockInstructions(new TodClock('guest', rt), () => virtual),
     ...storageInstructions(new StorageKeys(MEBIBYTE)),
     ...systemInstructions(system),
+    ...SUBCHANNEL_INSTRUCTIONS,
   };
   execute = executor(all, cpu);
 });
@@ -199,6 +221,30 @@ describe('timing', () => {
   });
 });
 
+test.each(Object.keys(SUBCHANNEL_INSTRUCTIONS))('%s finds no subchannel, whichever it is', (mnemonic) => {
+  for (const identification of [0x0001_0000, 0x0001_ffff, 0x0007_0001]) {
+    cpu.lo[1] = identification;
+    expect([execute(mnemonic, at(0x800)), cpu.cc]).toEqual([null, 3]);
+  }
+  for (const identification of [0, 0x0009_0000, 0x0003_0000 ^ 0x8000_0000]) {
+    cpu.lo[1] = identification;
+    expect(execute(mnemonic, at(0x800))).toBe(0x15);
+  }
+});
+
+test('ECTG takes the CPU timer off the first operand, and loads two more', () => {
+  cpu.storage.view.setBigUint64(0x800, 1n << 40n);
+  setRegister64(cpu, 2, 0x800n);
+  expect(execute('spt', at(0x800))).toBeNull();
+  cpu.storage.view.setBigUint64(0x808, 7n);
+  cpu.storage.view.setBigUint64(0x900, 9n);
+  setRegister64(cpu, 3, 0x900n);
+  run.ms += 2;
+  cpu.cc = 2;
+  expect([execute('ectg', { b1: 2, b2: 2, d2: 8, r3: 3 }), cpu.cc]).toEqual([null, 2]);
+  expect([register64(cpu, 0), register64(cpu, 1), register64(cpu, 3)]).toEqual([2000n << 12n, 7n, 9n]);
+});
+
 describe('storage', () => {
   test('keys are set, told and reset', () => {
     setRegister64(cpu, 2, 0x5123n);
@@ -243,10 +289,44 @@ describe('storage', () => {
     setRegister64(cpu, 2, 0x7004n);
     expect([execute('lurag', { r1: 4, r2: 2 }), execute('sturg', { r1: 4, r2: 2 })]).toEqual([6, 6]);
     expect([execute('tb', { r2: 2 }), quad(0x7008), cpu.cc]).toEqual([null, 0n, 0]);
+    setRegister64(cpu, 2, 0x1fffn);
+    expect(execute('tb', { r2: 2 })).toBe(4);
+    cpu.setControl(0, 0, 0);
+    expect(execute('tb', { r2: 2 })).toBeNull();
+  });
+
+  test('MVPG moves a page, and refuses reserved bits', () => {
+    cpu.storage.bytes.fill(0x5a, 0x8000, 0x9000);
+    setRegister64(cpu, 2, 0x9abcn);
+    setRegister64(cpu, 3, 0x8123n);
+    cpu.cc = 3;
+    expect([execute('mvpg', { r1: 2, r2: 3 }), cpu.cc, quad(0x9000), quad(0x9ff8), quad(0xa000)]).toEqual([
+      ...[null, 0, 0x5a5a5a5a_5a5a5a5an, 0x5a5a5a5a_5a5a5a5an, 0n],
+    ]);
+    for (const bits of [0x8000, 0x1000, 0x0c00]) {
+      cpu.lo[0] = bits;
+      expect(execute('mvpg', { r1: 2, r2: 3 })).toBe(6);
+    }
+    cpu.lo[0] = 0;
+    setRegister64(cpu, 3, BigInt(MEBIBYTE));
+    expect(execute('mvpg', { r1: 2, r2: 3 })).toBe(5);
   });
 });
 
 describe('facilities and system information', () => {
+  test.each(Object.entries(MEMBERS))('facility %s: its instructions are there', (facility, members) => {
+    const list = facilityList(FACILITIES);
+    expect(list[Number(facility) >> 3]! & (0x80 >> (Number(facility) & 7))).not.toBe(0);
+    const provided = new Set([...new InstructionSet().mnemonics, ...Object.keys(all)]);
+    expect(members.split(' ').filter((mnemonic) => !provided.has(mnemonic))).toEqual([]);
+  });
+
+  test('a guest without AP instructions has none of their facilities', () => {
+    const cpus = (...provided: boolean[]) => provided.map((ap) => ({ providesAp: () => ap })) as never;
+    expect(apFacilities({ cpus: cpus(true, false), facilities: FACILITIES })).toEqual(FACILITIES);
+    expect(apFacilities({ cpus: cpus(false, false), facilities: FACILITIES })).toEqual({ qci: false, apft: false, aqic: false });
+  });
+
   test('STFL and STFLE tell the AP facilities as the guest has them', () => {
     expect(execute('stfl')).toBeNull();
     expect(word(0xc8) & 0x0109_0000).toBe(0x0109_0000);
@@ -293,5 +373,9 @@ describe('facilities and system information', () => {
     expect([servc(0x5004), servc(0x1000), servc(0x8000_5000 | 0), servc(MEBIBYTE), served.length]).toEqual([6, 6, 6, 5, 1]);
     cpu.setPrefix(0x8000);
     expect(servc(0x9000)).toBe(6);
+    cpu.hi[2] = 1;
+    expect(servc(0x5000)).toBe(6);
+    cpu.setMode(31);
+    expect(servc(0x5000)).toBeNull();
   });
 });
