@@ -4,8 +4,7 @@
 import type { LogEvent } from '../base/event-log.ts';
 import type { CodeReport } from '../guest/guest-program.ts';
 import { BootError } from '../machine/machine.ts';
-import { guestJson, guestText, type GuestSession } from '../report/guest-text.ts';
-import { judge } from '../report/verdict.ts';
+import { guestJson, guestText, verdictsOf, type GuestSession } from '../report/guest-text.ts';
 import type { RunReport } from '../scenario/run-report.ts';
 import type { RunOptions } from '../scenario/run-scenario.ts';
 import { ConsoleOutput } from './console-output.ts';
@@ -97,10 +96,11 @@ function sessionOf({ guest: name, expected }: GuestSettings, report: RunReport):
   const guest = report.guests.find((candidate) => candidate.name === name);
   const code: CodeReport | undefined = guest?.code;
   if (guest === undefined || code === undefined) throw new Error(`expected the report to have a program in guest ${name}, got none`);
-  return { report, verdict: judge(report, expected), guest: { ...guest, code } };
+  return { report, ...verdictsOf(report, name, expected), guest: { ...guest, code } };
 }
 
-function exitCode({ verdict, guest: { code } }: GuestSession): number {
-  if (code.reason === 'instruction-limit') return EXIT_UNDECIDED;
+/** A program that would have gone on is undecided, but not whatever was found meanwhile. */
+function exitCode({ verdict, around, guest: { code } }: GuestSession): number {
+  if (code.reason === 'instruction-limit' && around.passed) return EXIT_UNDECIDED;
   return verdict.passed && code.result !== 'failed' ? EXIT_OK : EXIT_FOUND;
 }

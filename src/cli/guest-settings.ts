@@ -2,7 +2,6 @@
  * From the options of `apemu guest` to what it needs: the scenario with the program in one of its guests. Refuses before anything is
  * started. No kernel counterpart.
  */
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkFits, ElfError, readElf } from '../guest/s390x/elf.ts';
@@ -11,6 +10,7 @@ import type { FindingKind } from '../locks/finding.ts';
 import type { CodeWorkload, GuestSpec } from '../machine/host-spec.ts';
 import { hostSeed } from '../runtime/host-clock.ts';
 import { DEFAULT_MAX_INSTRUCTIONS, DEFAULT_MEM } from '../scenario/code-workload.ts';
+import { elfBytes } from '../scenario/elf-bytes.ts';
 import { expectedKinds, isCorrected } from '../scenario/expectation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { QuirkName } from '../vfio-ap/quirks.ts';
@@ -105,9 +105,9 @@ function chosenProgram(options: ParsedOptions): Pick<CodeWorkload, 'program' | '
   const [file] = options.positionals;
   if (file === undefined) throw new UsageError(`${WHERE}: expected an ELF file or --program, got nothing; --list shows the programs`);
   try {
-    return { program: basename(file), file, elf: readFileSync(file), cpus: 1 };
+    return { program: basename(file), file, elf: elfBytes(file), cpus: 1 };
   } catch (error) {
-    throw new UsageError(`${WHERE}: expected a readable ELF file, got ${(error as Error).message}`);
+    throw new UsageError(`${WHERE}: ${file}: expected a readable ELF file, got ${(error as Error).message}`);
   }
 }
 

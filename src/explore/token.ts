@@ -28,7 +28,7 @@ export class TokenError extends Error {
 export class TokenVersionError extends TokenError {}
 /** Cut off, or changed on its way. */
 export class TokenDamagedError extends TokenError {}
-/** The scenario has another text than when the token was made. */
+/** The scenario, with the files that became part of it, has another text than when the token was made. */
 export class TokenStaleError extends TokenError {}
 
 /** Eight hex digits; a token that carries the hash of a text can say when that has changed. */
@@ -40,7 +40,7 @@ const hash32 = (text: string): number => textHash(text) >>> 0;
 export function checkScenario(name: string, hash: string, text: string): void {
   const now = scenarioHash(text);
   if (now !== hash)
-    throw new TokenStaleError(`the text of ${name} has changed since the token was made: expected hash ${hash}, got ${now}`);
+    throw new TokenStaleError(`the text of ${name}, or a file that it names, has changed since the token was made: expected hash ${hash}, got ${now}`);
 }
 
 export function encodeToken({ header, seed, maxSteps, releaseSteps, choices }: ReplayToken): string {

@@ -39,6 +39,7 @@ export class FileOperations {
     const write = (flags & ACCESS_MODE) !== 0;
     const read = (flags & ACCESS_MODE) !== WRITE_ONLY;
     if ((read && (family.mode & READERS) === 0) || (write && (family.mode & WRITERS) === 0)) return EACCES;
+    if (node.openAtOnce !== undefined) return this.opened(record, node.openAtOnce());
     const caller = this.core.caller(request);
     return this.core.asTask(request, caller, async (task) => this.opened(record, await node.open(task, { caller, read, write, flags })));
   }

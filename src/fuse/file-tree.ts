@@ -58,6 +58,8 @@ export interface FileNode extends NodeBase {
   same(other: FileNode): boolean;
   /** The permission bits were checked by the server already, also for root. */
   open(task: Task, opening: Opening): MaybePromise<OpenFile | Errno>;
+  /** Used instead, if it is there: opening waits for nobody and does not care who opens, so that it needs no task. */
+  openAtOnce?(): OpenFile | Errno;
 }
 
 export type TreeNode = DirectoryNode | LinkNode | FileNode;

@@ -38,7 +38,8 @@ export class Replies {
 
   /** Zeroed. */
   frame(size: number): Buffer {
-    return Buffer.alloc(HEAD + size);
+    // Much cheaper than Buffer.alloc, which takes memory of its own for each.
+    return Buffer.allocUnsafe(HEAD + size).fill(0);
   }
 
   /** Writes the header; `error` is 0 or a negative errno, or the code of a notification. */

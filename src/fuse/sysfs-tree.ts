@@ -105,6 +105,10 @@ class SysfsFile implements FileNode {
   }
 
   open(): OpenFile | Errno {
+    return this.openAtOnce();
+  }
+
+  openAtOnce(): OpenFile | Errno {
     return this.entry.directory.removed ? ENODEV : new SysfsOpenFile(this.sysfs, this.entry);
   }
 }

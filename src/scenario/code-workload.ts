@@ -2,7 +2,6 @@
  * Machine code as the workload of a guest in a scenario file: its schema, the workload made of it, and its text. An ELF file becomes part of
  * the text of its scenario, so that whoever gets that text, a thread or a replay file, runs the same program. No kernel counterpart.
  */
-import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { isAlias, isScalar, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
@@ -11,6 +10,7 @@ import { checkFits, ElfError, readElf } from '../guest/s390x/elf.ts';
 import { ownProgram, ownPrograms } from '../guest/s390x/own-programs.ts';
 import type { CodeWorkload, HostSpec } from '../machine/host-spec.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { elfBytes } from './elf-bytes.ts';
 import type { FieldPath } from './place.ts';
 import type { ScenarioSource } from './source.ts';
 import type { FieldValue } from './text-values.ts';
@@ -75,19 +75,28 @@ function toOwnProgram(source: ScenarioSource, name: string, path: FieldPath): Pi
 
 function readElfFile(source: ScenarioSource, file: string, path: FieldPath): Uint8Array {
   try {
-    return readFileSync(resolve(dirname(source.file), file));
+    return elfBytes(resolve(dirname(source.file), file));
   } catch (error) {
-    // The system's message repeats call and path after a comma.
-    throw source.problem(path, { expected: 'a readable ELF file', got: `${file}: ${(error as Error).message.split(',')[0]}` });
+    throw source.problem(path, { expected: 'a readable ELF file', got: `${file}: ${(error as Error).message}` });
   }
 }
 
 /** A file inside of a text: its name and its bytes (RFC 2397). */
 const DATA = /^data:application\/x-elf;name=([^;,]*);base64,([A-Za-z0-9+/]*={0,2})$/;
 
+/** A name that is no percent-encoding stays as it is. */
 function unpacked(text: string): { readonly name: string; readonly elf: Uint8Array } {
   const [, name = '', base64 = ''] = DATA.exec(text) ?? [];
-  return { name: decodeURIComponent(name), elf: Buffer.from(base64, 'base64') };
+  return { name: decoded(name), elf: Buffer.from(base64, 'base64') };
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return name;
+  }
 }
 
 const packed = ({ program, elf }: CodeWorkload): string =>

@@ -90,11 +90,12 @@ export class RuntimeDirectory {
     removeEmptied(this.folderOf(name));
   }
 
-  /** With a socket, a folder or both. */
+  /** With a socket, a folder or both; none when somebody has removed the directory. */
   private names(): string[] {
     const names = new Set<string>();
-    for (const file of readdirSync(this.path))
-      for (const ending of [SOCKET, FOLDER]) if (file.endsWith(ending)) names.add(file.slice(0, -ending.length));
+    let files: string[] = [];
+    attempt(() => (files = readdirSync(this.path)));
+    for (const file of files) for (const ending of [SOCKET, FOLDER]) if (file.endsWith(ending)) names.add(file.slice(0, -ending.length));
     return [...names].filter((name) => NAME.test(name)).toSorted();
   }
 }

@@ -2,12 +2,13 @@
  * Goal: the socket of a session answers whoever asks properly, is private, and survives whoever does not: garbage, huge lines, half-closed and
  * silent clients, many at once. Method: a small host behind a real unix socket; raw bytes.
  */
-import { statSync, writeFileSync } from 'node:fs';
+import { rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ask, findSession } from '../../src/session/control-client.ts';
 import { LONGEST_REQUEST, type Answer } from '../../src/session/control-protocol.ts';
+import { ControlServer } from '../../src/session/control-server.ts';
 import { RuntimeDirectory, SessionError } from '../../src/session/runtime-directory.ts';
 import { endSessionsAfterEach, hostSession, sessionEnvironment, temporaryFolder } from '../helpers/sessions.ts';
 
@@ -167,6 +168,16 @@ describe('the session that is meant is', () => {
     await expect(findSession(directory, 'one')).rejects.toThrow(SessionError);
     await expect(findSession(directory, '../one')).rejects.toThrow(/^expected a session name/);
   });
+});
+
+test('a socket that cannot be made is the business of the user', async () => {
+  const folder = temporaryFolder();
+  const directory = new RuntimeDirectory(sessionEnvironment(folder));
+  rmdirSync(directory.path);
+  const server = new ControlServer(directory, 'one', () => Promise.reject(new Error('nobody asks')));
+  const failure: unknown = await server.listen().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(SessionError);
+  expect((failure as Error).message).toMatch(/^expected to make the socket \S+one\.sock, got listen E[A-Z]+: /);
 });
 
 test('a name that runs is not taken again', async () => {

@@ -3,7 +3,7 @@
  * every defect; a process that is killed while it listens.
  */
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DIRECTORY_VARIABLE, RuntimeDirectory, SessionError } from '../../src/session/runtime-directory.ts';
@@ -101,4 +101,21 @@ test('files in the folder of a dead session are nobody knows whose, and stay', a
   writeFileSync(join(directory.folderOf('dead'), 'file'), '');
   expect(await directory.sessions()).toEqual([]);
   expect(readdirSync(directory.folderOf('dead'))).toEqual(['file']);
+});
+
+test('where there is no room for its folder, the user is told which one and what can be done', () => {
+  const path = join(temporaryFolder(), 'run');
+  const directory = at(path);
+  // A file in the place of the folder refuses what a full file system refuses.
+  writeFileSync(directory.folderOf('one'), '');
+  for (const act of [() => directory.noteMount('one', '/mnt'), () => directory.makePlace('one', 'sys')]) {
+    expect(act).toThrow(SessionError);
+    expect(act).toThrow(/^expected to write to \S+\/one\.d\S*, got [^\n]*; set APEMU_RUNTIME_DIR to another directory$/);
+  }
+});
+
+test('one that was removed has no sessions', async () => {
+  const directory = at(join(temporaryFolder(), 'run'));
+  rmdirSync(directory.path);
+  expect(await directory.sessions()).toEqual([]);
 });

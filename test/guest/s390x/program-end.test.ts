@@ -40,6 +40,8 @@ describe('the result of a program', () => {
     ['disabled-wait', null, 'failed'],
     ['check-stop', null, 'failed'],
     ['check-stop', 3, 'failed'],
+    ['translation', null, 'failed'],
+    ['translation', 1, 'passed'],
     ['instruction-limit', null, 'open'],
     ['instruction-limit', 1, 'open'],
     ['ended', null, 'open'],

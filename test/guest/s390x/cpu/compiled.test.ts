@@ -14,7 +14,7 @@ import { RandomTrials, tryableRows } from '../oracle/random-code.ts';
 import { CODE, CODE_BYTES, DATA, DATA_BYTES, STORAGE_BYTES, type Trial } from '../oracle/record.ts';
 import { TestMachine } from './machine.ts';
 
-const TRIALS = 1500;
+const TRIALS = 400;
 const NQAP = Uint8Array.of(0xb2, 0xad, 0, 0);
 const HANDLER = CODE + CODE_BYTES + 16;
 const PROGRAM_NEW_PSW = Uint8Array.of(0, 0, 0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, HANDLER >> 16, (HANDLER >> 8) & 0xff, HANDLER & 0xff);

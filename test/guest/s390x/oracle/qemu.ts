@@ -41,8 +41,9 @@ export class QemuOracle {
     return Promise.all(outcomes);
   }
 
+  /** Whatever it does: a trial may have made its program an endless loop. */
   close(): void {
-    this.child.stdin!.end();
+    this.child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
 
