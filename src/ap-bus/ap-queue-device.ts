@@ -39,7 +39,13 @@ export class ApQueueDevice {
     this.card = card;
     this.configured = found.config;
     this.checkstopped = found.chkstop;
-    this.device = new Device(layer, { name: apqnText(this.apqn), parent: card.device, bus: card.device.bus, type: 'ap_queue', owner: this });
+    this.device = new Device(layer, {
+      name: apqnText(this.apqn),
+      parent: card.device,
+      bus: card.device.bus,
+      type: 'ap_queue',
+      owner: this,
+    });
   }
 
   /** As of the last scan, written by the scan only. */

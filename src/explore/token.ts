@@ -40,7 +40,9 @@ const hash32 = (text: string): number => textHash(text) >>> 0;
 export function checkScenario(name: string, hash: string, text: string): void {
   const now = scenarioHash(text);
   if (now !== hash)
-    throw new TokenStaleError(`the text of ${name}, or a file that it names, has changed since the token was made: expected hash ${hash}, got ${now}`);
+    throw new TokenStaleError(
+      `the text of ${name}, or a file that it names, has changed since the token was made: expected hash ${hash}, got ${now}`,
+    );
 }
 
 export function encodeToken({ header, seed, maxSteps, releaseSteps, choices }: ReplayToken): string {

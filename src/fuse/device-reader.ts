@@ -8,8 +8,6 @@ export type ReaderKind = (typeof READERS)[number];
 export interface DeviceReader {
   /** `receive` as for a transport; `ended` is called once, with the error that ends the connection. */
   start(receive: (request: Buffer) => void, ended: (error: NodeJS.ErrnoException) => void): void;
-  /** An answer was written: whoever waited for it goes on, and may ask the next thing at once. */
-  answered(): void;
   /** Closes the descriptor; called once, behind `ended`, when nobody else uses it any more. */
   close(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * /dev/fuse as a transport (kernel: fs/fuse/dev.c): one read(2) brings one request, one write(2) takes one answer. How it is waited for
- * requests is the reader's business.
+ * /dev/fuse as a transport (kernel: fs/fuse/dev.c): one read(2) brings one request, one write(2) takes one answer. How requests are
+ * waited for is the reader's business.
  */
 import { write, writeSync } from 'node:fs';
 import type { DeviceReader } from './device-reader.ts';
@@ -34,7 +34,6 @@ export class DeviceTransport implements FuseTransport {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'ECONNABORTED' && code !== 'EPERM') throw error;
     }
-    this.reader.answered();
   }
 
   notify(message: Buffer): Promise<void> {

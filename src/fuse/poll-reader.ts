@@ -1,6 +1,6 @@
 /**
  * Reads requests when epoll of the event loop says that there are some (kernel: fuse_dev_poll, fuse_dev_read with O_NONBLOCK): one wake-up
- * for a request, or none while callers ask in quick succession, and no thread.
+ * for a request, and no thread.
  *
  * Node has no documented way to watch a descriptor of this kind, so it is told that it is a pipe: `process.binding('pipe_wrap')` is
  * deprecated. Where it is missing, or does something else, the other reader is used.
@@ -10,10 +10,9 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import { hostAfter } from '../runtime/host-clock.ts';
 import { isEarly, isPassing, RETRY_MS, type DeviceReader, type Mounting } from './device-reader.ts';
 import { MAX_REQUEST } from './protocol.ts';
-import { WakefulLoop } from './wakeful-loop.ts';
 
 /** What is used of libuv's pipes as Node wraps them. */
-interface PipeHandle {
+export interface PipeHandle {
   /** 0 or an error of libuv; the descriptor belongs to the handle then. */
   open(file: number): number;
   close(closed?: () => void): void;
@@ -40,7 +39,6 @@ export class PollReader implements DeviceReader {
   private readonly mounting: Mounting;
   private readonly handle: PipeHandle;
   private readonly closeHandle: () => void;
-  private readonly loop = new WakefulLoop();
   private readonly buffer = Buffer.allocUnsafeSlow(MAX_REQUEST);
 
   private constructor(file: number, mounting: Mounting, handle: PipeHandle) {
@@ -70,19 +68,14 @@ export class PollReader implements DeviceReader {
     if (length > 0) receive(this.buffer.subarray(0, length));
   }
 
-  answered(): void {
-    this.loop.answered();
-  }
-
   close(): void {
     this.closeHandle();
   }
 
   /** A request is shorter than the buffer, and after a short read libuv lets others have their turn first: one request a turn. */
   private watch(receive: (request: Buffer) => void, ended: (error: NodeJS.ErrnoException) => void): void {
-    const { buffer, loop, handle } = this;
+    const { buffer, handle } = this;
     const callback = (length: number): boolean => {
-      loop.asked();
       receive(buffer.subarray(0, length));
       return true;
     };

@@ -32,10 +32,6 @@ export class PoolReader implements DeviceReader {
     next();
   }
 
-  answered(): void {
-    // The thread waits already.
-  }
-
   close(): void {
     closeSync(this.file);
   }

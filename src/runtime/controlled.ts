@@ -308,7 +308,7 @@ export class ControlledRuntime implements Runtime {
       const result = task.op!.perform(task);
       if (result === AGAIN) continue;
       task.op = null;
-      if (task === self) return result;
+      if (task === self && this.steps < this.turnAt) return result;
       return this.handOver(self, task, result);
     }
   }

@@ -263,6 +263,8 @@ describe('a mistake is told in one line:', () => {
     writeFileSync(join(folder, 'changing.yaml'), `${THREE_WAYS}\n# edited\n`);
     const { code, out, err } = apemu('replay', result.finding!.replay);
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toMatch(/^apemu replay: replay token: the text of changing\.yaml, or a file that it names, has changed since the token was made: [^\n]+\n$/);
+    expect(err).toMatch(
+      /^apemu replay: replay token: the text of changing\.yaml, or a file that it names, has changed since the token was made: [^\n]+\n$/,
+    );
   });
 });

@@ -13,11 +13,12 @@ import { guestSettings, type GuestSettings } from '../../src/cli/guest-settings.
 import { readOptions } from '../../src/cli/options.ts';
 import type { RunHandle } from '../../src/cli/run-session.ts';
 import type { CodeReport } from '../../src/guest/guest-program.ts';
+import type { Finding } from '../../src/locks/finding.ts';
 import type { GuestSpec } from '../../src/machine/host-spec.ts';
 import type { GuestReport, RunReport } from '../../src/scenario/run-report.ts';
 import type { RunOptions } from '../../src/scenario/run-scenario.ts';
 import { elfFile, programOf } from '../guest/s390x/elf-file.ts';
-import { guest as guestReport, report } from '../report/made-up.ts';
+import { ABBA, guest as guestReport, report } from '../report/made-up.ts';
 import { FakeSignals, fakeTerminal, type FakeTerminal } from './fake-terminal.ts';
 
 const SCENARIO = `host: { adapters: [{ id: 5, type: CEX8C }], domains: [4], apmask: "-5" }
@@ -74,8 +75,9 @@ describe('the program', () => {
 describe('is refused in one line:', () => {
   test.each<[string, () => string[], RegExp]>([
     ['nothing to run', () => [], /^apemu guest: expected an ELF file or --program, got nothing; --list shows the programs$/],
-    ['a file that is not there', () => [file('none.elf')], /^apemu guest: expected a readable ELF file, got ENOENT: .*none\.elf'$/],
-    ['a folder', () => [folder], /^apemu guest: expected a readable ELF file, got EISDIR/],
+    ['a file that is not there', () => [file('none.elf')], /^apemu guest: .*none\.elf: expected a readable ELF file, got ENOENT: [a-z ]*$/],
+    ['a folder', () => [folder], /^apemu guest: .*apemu-test-\w*: expected a readable ELF file, got EISDIR: [a-z ]*$/],
+    ['a device without end', () => ['/dev/zero'], /^apemu guest: \/dev\/zero: expected a readable ELF file, got a device$/],
     [
       'another machine',
       () => [file('other.elf')],
@@ -120,6 +122,12 @@ const CODE: CodeReport = {
 };
 const ran = (code: Partial<CodeReport>, more: Partial<GuestReport> = {}): GuestReport =>
   guestReport('guest1', { operations: 1, expected: 1, answers: { 'nqap 00': 2, 'qci 00': 1 }, code: { ...CODE, ...code }, ...more });
+/** It failed, and what the report says of it. */
+const ITS_ERROR: Finding = { kind: 'guest-error', key: 'guest-error:guest1', title: 'guest1: failed', tasks: ['guest1'], time: 1 };
+const BOUNDED: Partial<RunReport> = {
+  ...{ ok: false, findings: [ITS_ERROR] },
+  guests: [ran({ result: 'open', reason: 'instruction-limit', end: 'instruction limit reached' }, { errors: 1, expected: 2 })],
+};
 const FAILED: Partial<RunReport> = { ok: false, guests: [ran({ result: 'failed', status: 3 }, { expected: 2, errors: 1 })] };
 
 interface Session {
@@ -128,9 +136,17 @@ interface Session {
   readonly options: RunOptions;
 }
 
+interface Disturbance {
+  /** Ctrl-C during the run. */
+  readonly interrupts?: boolean;
+  /** What every write to stdout ends with. */
+  readonly stdout?: Error;
+}
+
 /** A session of the default scenario whose run prints and then ends with this report. */
-async function session(ended: Partial<RunReport>, args: string[] = [], interrupts = false): Promise<Session> {
+async function session(ended: Partial<RunReport>, args: string[] = [], more: Disturbance = {}): Promise<Session> {
   const terminal = fakeTerminal();
+  terminal.stdout.error = more.stdout ?? null;
   const signals = new FakeSignals();
   let given: RunOptions | null = null;
   const create = (options: RunOptions): RunHandle => ({
@@ -140,7 +156,7 @@ async function session(ended: Partial<RunReport>, args: string[] = [], interrupt
       options.onEvent?.({ seq: 0, t: 0, kind: 'guest.console', by: 'guest1', data });
       options.onEvent?.({ seq: 1, t: 0, kind: 'guest.console', by: 'other', data: { ...data, guest: 'other' } });
       options.trace?.write('cpu0 ...\n');
-      if (interrupts) expect(signals.send('SIGINT')).toBe(1);
+      if (more.interrupts === true) expect(signals.send('SIGINT')).toBe(1);
       return Promise.resolve(report({ guests: [ran({})], ...ended }));
     },
     progress: () => ({ operations: 0, expected: 0, retries: 0, findings: 0, phase: 'running' }),
@@ -165,14 +181,33 @@ describe('a session', () => {
     ['passed', {}, 0],
     ['failed', FAILED, 1],
     ['skipped', { guests: [ran({ result: 'skipped', status: 77 })] }, 0],
-    ['bounded', { guests: [ran({ result: 'open', reason: 'instruction-limit' }, { errors: 1, expected: 2 })], ok: false }, 3],
+    ['bounded', BOUNDED, 3],
+    ['bounded, on a host where something else was found', { ...BOUNDED, findings: [ITS_ERROR, ABBA] }, 1],
     ['stuck', { ok: false, outcome: 'stuck', quiescence: null, guests: [ran({ result: 'open', reason: 'ended' })] }, 1],
   ])('of a program that %s ends with its exit code', async (_name, ended, code) => {
     expect((await session(ended)).code).toBe(code);
   });
 
+  test('tells only what went wrong around a program that has failed or was bounded: the last line is about the program', async () => {
+    for (const alone of [BOUNDED, { ...FAILED, findings: [ITS_ERROR] }])
+      expect((await session(alone)).terminal.stderr.text).not.toContain('\n  - ');
+    for (const ended of [BOUNDED, { ...FAILED, findings: [ITS_ERROR] }]) {
+      const { text } = (await session({ ...ended, findings: [ITS_ERROR, ABBA] })).terminal.stderr;
+      expect(text).toContain('Finding 1 of 1: lock-order');
+      expect(text.match(/^ {2}- .*$/gm)).toEqual(['  - 1 finding (lock-order)']);
+    }
+  });
+
+  test('whose console could not be written ends with 1 and says so', async () => {
+    const { code, terminal } = await session({}, [], { stdout: new Error('ENOSPC: no space left on device, write') });
+    expect(code).toBe(1);
+    expect(terminal.stderr.text).toMatch(
+      /\napemu guest: expected the console to be written to stdout, got ENOSPC: no space left on device, write\n$/,
+    );
+  });
+
   test('that is interrupted ends with 130', async () => {
-    const { code, terminal } = await session({ ok: false, outcome: 'interrupted' }, [], true);
+    const { code, terminal } = await session({ ok: false, outcome: 'interrupted' }, [], { interrupts: true });
     expect(code).toBe(130);
     expect(terminal.stderr.text).toContain('apemu: interrupted, stopping the program');
   });

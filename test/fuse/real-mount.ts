@@ -6,6 +6,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ReaderKind } from '../../src/fuse/device-reader.ts';
 import { mountFuse, type FuseMount } from '../../src/fuse/mount.ts';
 import { SysfsTree } from '../../src/fuse/sysfs-tree.ts';
 import { sysfsWorld, type SysfsWorld } from './served-world.ts';
@@ -22,8 +23,15 @@ export interface Started {
   readonly end: Promise<Ended>;
 }
 
-export function start(program: string, args: readonly string[], options: { cwd?: string; uid?: number } = {}): Started {
-  const child = spawn(program, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C' } });
+interface StartOptions {
+  readonly uid?: number;
+  /** Beside the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function start(program: string, args: readonly string[], options: StartOptions = {}): Started {
+  const env = { ...process.env, LC_ALL: 'C', ...options.env };
+  const child = spawn(program, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'], env });
   let out = '';
   let err = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -51,11 +59,15 @@ export interface Mounted extends SysfsWorld {
 }
 
 /** Mounts, runs the body and unmounts, however the body ends. */
-export async function onMount(body: (mounted: Mounted) => Promise<void>, options: { allowOther?: boolean } = {}): Promise<void> {
+export async function onMount(
+  reader: ReaderKind,
+  body: (mounted: Mounted) => Promise<void>,
+  options: { allowOther?: boolean } = {},
+): Promise<void> {
   const world = sysfsWorld();
   const at = mountPoint();
   try {
-    const mount = await mountFuse({ rt: world.rt, tree: new SysfsTree(world.sysfs), at, ...options });
+    const mount = await mountFuse({ rt: world.rt, tree: new SysfsTree(world.sysfs), at, reader, ...options });
     const run: Mounted['start'] = (script, more) => start('sh', ['-c', `cd ${at}/devices/ap/card05 && ${script}`], more);
     try {
       await body(Object.assign(world, { at, mount, start: run, sh: (script: string, more?: { uid?: number }) => run(script, more).end }));

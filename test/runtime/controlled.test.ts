@@ -167,6 +167,15 @@ describe('how a run ends that went wrong', () => {
     expect(log.filter((entry) => entry !== 'other')).toEqual(['came']);
   });
 
+  test('a task that goes on by itself lets the event loop have its turn: a signal can stop it', async () => {
+    const rt = new ControlledRuntime({ seed: 1 });
+    rt.spawn('alone', async (task) => {
+      for (let i = 0; i < 100_000; i++) await rt.sleep(task, 1);
+    });
+    setImmediate(() => rt.stop());
+    expect(await rt.run()).toBe('stopped');
+  });
+
   test('awaits of values and of ended promises are no uncontrolled ones', async () => {
     const rt = new ControlledRuntime({ seed: 1 });
     rt.spawn('a', async (task) => {

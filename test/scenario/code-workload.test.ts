@@ -109,7 +109,17 @@ describe('is refused:', () => {
       /workload: expected mem and maxInstructions only with elf or program/,
     ],
     ['a program that there is not', '{ program: nonsense }', /workload\.program: expected a program \(.*\), got nonsense/],
-    ['damaged data', '"data:application/x-elf;name=x;base64,AAAA"', /workload: expected a workload/],
+    ['a device without end', '{ elf: /dev/zero }', /workload\.elf: expected a readable ELF file, got \/dev\/zero: a device$/],
+    [
+      'damaged data',
+      '{ elf: "data:application/x-elf;name=x;base64,AAAA" }',
+      /workload\.elf: expected an ELF file, got 00 00 00 \(x, byte 0\)$/,
+    ],
+    [
+      'damaged data with a damaged name',
+      '{ elf: "data:application/x-elf;name=%E0%A4%A;base64,AAAA" }',
+      /workload\.elf: expected an ELF file, got 00 00 00 \(%E0%A4%A, byte 0\)$/,
+    ],
     ['an empty name', '{ elf: "" }', /workload\.elf: expected an ELF file for s390x/],
   ])('%s', (_name, workload, message) => expect(refusalOf(guests(workload))).toMatch(message));
 

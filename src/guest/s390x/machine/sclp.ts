@@ -30,7 +30,7 @@ const MIB = 0x100000;
 /** An increment is so large that there are not more than these. */
 const MAX_INCREMENTS = 1023;
 const INFO_HEADER = 128;
-const CPU_INFO_HEADER = 16;
+const CPU_INFO_HEADER = 24;
 const CPU_ENTRY = 16;
 /** Facilities: READ CPU INFO. */
 const HAS_CPU_INFO = 0x0800_0000;

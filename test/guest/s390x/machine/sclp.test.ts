@@ -57,9 +57,9 @@ describe('READ SCP INFO', () => {
 
 test('READ CPU INFO lists the CPUs, none on standby', () => {
   expect(call(0x00010001, 64)).toBe(0x0010);
-  expect([8, 10, 12, 14].map((at) => view().getUint16(SCCB + at))).toEqual([2, 16, 0, 48]);
-  expect([storage.bytes[SCCB + 16], storage.bytes[SCCB + 32]]).toEqual([0, 1]);
-  expect(call(0x00010001, 47)).toBe(0x0300);
+  expect([8, 10, 12, 14].map((at) => view().getUint16(SCCB + at))).toEqual([2, 24, 0, 56]);
+  expect([storage.bytes[SCCB + 24], storage.bytes[SCCB + 40]]).toEqual([0, 1]);
+  expect(call(0x00010001, 55)).toBe(0x0300);
 });
 
 test.each([
