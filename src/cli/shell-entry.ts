@@ -13,7 +13,7 @@ import type { Terminal } from './terminal.ts';
 
 const STAGE = 'APEMU_SHELL_STAGE';
 const INSIDE = 'inside';
-/** Two mounts want a thread each, all the time, and more now and then; the rest is for files. */
+/** Where the event loop cannot watch them, two mounts want a thread each, all the time, and more now and then; the rest is for files. */
 const POOL = '16';
 /** Descriptor of the inner process that ends with the outer one. */
 const LIFELINE = 3;

@@ -14,6 +14,8 @@ import { LINE_SHIFT, type CodeWatcher } from './storage.ts';
 const PAGE_SHIFT = 12;
 const PAGE = 1 << PAGE_SHIFT;
 const LONGEST_BLOCK = 64;
+/** Decoded instructions that are kept: a program that runs through all of a large storage would fill that of apemu. */
+const MOST_DECODED = 250_000;
 /** Length of an instruction that cannot be fetched: nobody knows, the shortest is told. */
 const UNKNOWN_LENGTH = 2;
 
@@ -27,10 +29,15 @@ export class CodeCache implements CodeWatcher {
   /** The prefix for which logical addresses are what they are here. */
   private prefix: number;
   private readonly bytes = new Uint8Array(6);
+  private readonly most: number;
+  /** Instructions decoded since everything was forgotten. */
+  private decoded = 0;
 
-  constructor(cpu: Cpu, instructions: InstructionSet) {
+  /** `most`: decoded instructions that are kept. */
+  constructor(cpu: Cpu, instructions: InstructionSet, most = MOST_DECODED) {
     this.cpu = cpu;
     this.instructions = instructions;
+    this.most = most;
     this.prefix = cpu.prefix;
     cpu.storage.watch(this);
   }
@@ -68,14 +75,17 @@ export class CodeCache implements CodeWatcher {
     if (page?.[at] === block) page[at] = undefined;
   }
 
+  private forgetAll(): void {
+    this.prefix = this.cpu.prefix;
+    for (const blocks of this.lines.values()) for (const block of blocks) block.length = 0;
+    this.lines.clear();
+    this.pages = [];
+    this.decoded = 0;
+  }
+
   private make(ia: number): Block {
     const { cpu } = this;
-    if (this.prefix !== cpu.prefix) {
-      this.prefix = cpu.prefix;
-      for (const blocks of this.lines.values()) for (const block of blocks) block.length = 0;
-      this.lines.clear();
-      this.pages = [];
-    }
+    if (this.prefix !== cpu.prefix || this.decoded >= this.most) this.forgetAll();
     if ((ia & 1) !== 0) throw new FetchException(SPECIFICATION_EXCEPTION, 'the instruction address is odd', 0);
     const block = new Block(ia);
     const pageEnd = ia - (ia % PAGE) + PAGE;
@@ -92,6 +102,7 @@ export class CodeCache implements CodeWatcher {
       throw new FetchException(ADDRESSING_EXCEPTION, `no instruction can be fetched from 0x${where}`, UNKNOWN_LENGTH);
     }
     block.length = block.insns.length;
+    this.decoded += block.length;
     const page = (this.pages[ia >>> PAGE_SHIFT] ??= new Array<Block | undefined>(PAGE / 2).fill(undefined));
     page[(ia & (PAGE - 1)) >>> 1] = block;
     return block;

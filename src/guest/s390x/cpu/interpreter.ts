@@ -34,11 +34,11 @@ export class Interpreter {
   readonly code: CodeCache;
   private readonly compileAfter: number;
 
-  /** `compileAfter`: runs after which a block is compiled. */
-  constructor(cpu: Cpu, instructions: InstructionSet, { compileAfter = COMPILE_AFTER }: { compileAfter?: number } = {}) {
+  /** `compileAfter`: runs after which a block is compiled; `mostDecoded`: instructions that are kept decoded. */
+  constructor(cpu: Cpu, instructions: InstructionSet, options: { readonly compileAfter?: number; readonly mostDecoded?: number } = {}) {
     this.cpu = cpu;
-    this.compileAfter = compileAfter;
-    this.code = new CodeCache(cpu, instructions);
+    this.compileAfter = options.compileAfter ?? COMPILE_AFTER;
+    this.code = new CodeCache(cpu, instructions, options.mostDecoded);
   }
 
   /** At most so many instructions, of which a program interruption is one. Nothing is executed while attention is asked for. */

@@ -178,3 +178,17 @@ elsewhere: .short 0`);
     expect(machine.core.code.entries).toBe(entries);
   });
 });
+
+test('no more than so many instructions are kept decoded, and what is forgotten is executed all the same', () => {
+  const most = 1000;
+  const storage = new Storage(0x1_0000);
+  const cpu = new Cpu(0, storage);
+  const core = new Interpreter(cpu, new InstructionSet(), { mostDecoded: most });
+  // LR 6,6 all over the storage: far more than is kept.
+  storage.bytes.fill(0x18).forEach((_, at, bytes) => (bytes[at] = at % 2 === 0 ? 0x18 : 0x66));
+  loadState(cpu, { ia: 0x2000n, mode: 64 });
+  expect(core.run(0x6000)).toBe('limit');
+  expect(cpu.ia).toBe(0xe000);
+  expect(core.code.entries).toBeGreaterThan(0);
+  expect(core.code.entries).toBeLessThan(most / 8);
+});
