@@ -10,6 +10,7 @@ import { Socket, type SocketConstructorOpts } from 'node:net';
 import { hostAfter } from '../runtime/host-clock.ts';
 import { isEarly, isPassing, RETRY_MS, type DeviceReader, type Mounting } from './device-reader.ts';
 import { MAX_REQUEST } from './protocol.ts';
+import { WakefulLoop } from './wakeful-loop.ts';
 
 /** What is used of libuv's pipes as Node wraps them. */
 export interface PipeHandle {
@@ -39,6 +40,7 @@ export class PollReader implements DeviceReader {
   private readonly mounting: Mounting;
   private readonly handle: PipeHandle;
   private readonly closeHandle: () => void;
+  private readonly loop = new WakefulLoop();
   private readonly buffer = Buffer.allocUnsafeSlow(MAX_REQUEST);
 
   private constructor(file: number, mounting: Mounting, handle: PipeHandle) {
@@ -74,9 +76,11 @@ export class PollReader implements DeviceReader {
 
   /** A request is shorter than the buffer, and after a short read libuv lets others have their turn first: one request a turn. */
   private watch(receive: (request: Buffer) => void, ended: (error: NodeJS.ErrnoException) => void): void {
-    const { buffer, handle } = this;
+    const { buffer, handle, loop } = this;
     const callback = (length: number): boolean => {
+      loop.asked();
       receive(buffer.subarray(0, length));
+      loop.answered();
       return true;
     };
     // A socket closes what it has when a read fails; but a notification may still be on its way to the descriptor, whose number must not
