@@ -36,19 +36,7 @@ main:
   brasl %r14,start_second
   lghi %r2,0
   brasl %r14,hypervise
-  lghi %r12,5000
-1: lg %r1,done
-  clgije %r1,2,2f
-  lghi %r2,1000
-  brasl %r14,pause
-  brctg %r12,1b
-2: brasl %r14,line_begin
-  lg %r2,counts
-  brasl %r14,line_decimal
-  lay %r2,text_and
-  brasl %r14,line_text
-  lg %r2,counts+8
-  brasl %r14,line_decimal
+  brasl %r14,await_both
   lay %r2,text_round_trips
   brasl %r14,line_text
   lg %r2,exits
@@ -56,10 +44,7 @@ main:
   lay %r2,text_interceptions
   brasl %r14,line_text
   brasl %r14,line_end
-  lg %r2,counts
-  ag %r2,counts+8
-  aghi %r2,-2*ROUNDS
-  lpgr %r2,%r2
+  brasl %r14,off_by
 main_end:
   lg %r14,main_return
   br %r14
@@ -186,15 +171,12 @@ areas: .skip 128
 nested_psw: .quad MASK, nested
 nested_wait: .quad MASK | WAIT, 0
 main_return: .quad 0
-done: .quad 0
 exits: .quad 0
-counts: .quad 0, 0
 lock: .long 0
 .align 8
 message: .skip 16
 replies: .skip 2048
 pqap_opcode: .short 0xb2af
-text_and: .asciz " and "
 text_round_trips: .asciz " round trips of nested guests, "
 text_interceptions: .asciz " exits"
 .align 8

@@ -1,6 +1,6 @@
 /**
- * Starts a second CPU, in assembler text: its lowcore is a copy of this one's, at another prefix. No kernel counterpart: what smp_64.S and
- * pcpu_start of arch/s390/kernel/smp.c do.
+ * Starts a second CPU and waits for both to have done their ROUNDS, in assembler text: its lowcore is a copy of this one's, at another prefix.
+ * No kernel counterpart: what smp_64.S and pcpu_start of arch/s390/kernel/smp.c do.
  */
 export const SECOND_CPU = `
 .equ SECOND_PREFIX, 0x70000
@@ -30,4 +30,38 @@ start_second:
   llgfr %r2,%r2
   srlg %r2,%r2,28
   br %r14
+
+# Until both CPUs have counted themselves in \`done\`, five seconds at most; then begins a line with what each has counted. Uses 12.
+await_both:
+  stg %r14,await_return
+  lghi %r12,5000
+1: lg %r1,done
+  clgije %r1,2,2f
+  lghi %r2,1000
+  brasl %r14,pause
+  brctg %r12,1b
+2: brasl %r14,line_begin
+  lg %r2,counts
+  brasl %r14,line_decimal
+  lay %r2,text_and
+  brasl %r14,line_text
+  lg %r2,counts+8
+  brasl %r14,line_decimal
+  lg %r14,await_return
+  br %r14
+
+# 2: by how much both counts together differ from ROUNDS each.
+off_by:
+  lg %r2,counts
+  ag %r2,counts+8
+  aghi %r2,-2*ROUNDS
+  lpgr %r2,%r2
+  br %r14
+
+.align 8
+done: .quad 0
+counts: .quad 0, 0
+await_return: .quad 0
+text_and: .asciz " and "
+.align 8
 `;
